@@ -1,0 +1,57 @@
+// The JSON file of one run of the benchmark.
+import type { SideBySide } from '../engines/compare-engines.ts';
+import type { RunScores } from '../run-scores.ts';
+import type { BarResult } from './bars.ts';
+import type { Row } from './bench-row.ts';
+import type { Machine } from './machine.ts';
+
+/** Everything a run of the benchmark found. Times in milliseconds, medians of `n`. */
+export interface BenchReport {
+  /** Raised whenever a field changes its meaning. */
+  format: 1;
+  date: string;
+  command: string;
+  /** The line `pnpm run doctor` prints. */
+  adapter: string;
+  driver: string;
+  machine: Machine;
+  repeats: number;
+  rows: Row[];
+  /** Absent where no engine was run in a process of its own. */
+  sideBySide?: SideBySide;
+  bars: BarResult[];
+  /** Scores of the last training run; null when there is none. */
+  lastRun: RunScores | null;
+}
+
+interface AdapterNames {
+  vendor: string;
+  architecture: string;
+  device: string;
+  description: string;
+}
+
+/** A file name for an adapter: lower-case words of its device name (or whatever else it tells) and hyphens. */
+export function adapterSlug({ device, description, vendor, architecture }: AdapterNames): string {
+  const name = [device, description, `${vendor} ${architecture}`].find((text) => /[a-z0-9]/i.test(text));
+  const slug = (name ?? 'unknown adapter').toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  return slug.replace(/^-+|-+$/g, '');
+}
+
+/** Seven significant digits: below that lies only noise, and committed files stay readable. */
+const rounded = (_: string, value: unknown): unknown =>
+  typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(7)) : value;
+
+/** JSON with one field per line, but short objects (a row's timings) kept on one. */
+export function reportJson(report: BenchReport): string {
+  const text = JSON.stringify(report, rounded, 2);
+  // Only innermost objects and lists: those without another bracket inside.
+  const compact = text.replace(
+    /([[{])\n\s+([^[\]{}]*?)\n\s*([\]}])/g,
+    (whole, open, inner: string, close) => {
+      const flat = inner.replace(/\n\s+/g, ' ');
+      return flat.length <= 90 && !/\\n/.test(flat) ? `${open} ${flat} ${close}` : whole;
+    },
+  );
+  return `${compact}\n`;
+}

@@ -1,0 +1,60 @@
+// What a timing depends on besides the code: machine, load, versions, commit.
+import { execFile } from 'node:child_process';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { dawnPackage } from '../engines/dawn-package.ts';
+
+export interface Machine {
+  node: string;
+  platform: string;
+  cores: number;
+  cpu: string;
+  /** Processes that wanted a core during the last minute, when the benchmark began. */
+  loadAverage: number;
+  engineVersion: string;
+  dawnVersion: string;
+  /** Short hash, with "+" when tracked files differ from it; null without git. */
+  commit: string | null;
+}
+
+export const repositoryRoot = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/[/\\]$/, '');
+
+export async function describeMachine(): Promise<Machine> {
+  const [engineVersion, commit] = await Promise.all([readEngineVersion(), currentCommit()]);
+  return {
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    cores: availableParallelism(),
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    loadAverage: loadavg()[0],
+    engineVersion,
+    dawnVersion: dawnPackage().version,
+    commit,
+  };
+}
+
+/** True when other work takes a noticeable share of the cores: timings are then worth something only as ratios. */
+export const isBusy = ({ loadAverage, cores }: Pick<Machine, 'loadAverage' | 'cores'>): boolean =>
+  loadAverage > cores / 2;
+
+/** Version of @foreword/tensor. */
+export async function readEngineVersion(): Promise<string> {
+  // The entry lies in src/ or dist/ of its package.
+  const entry = fileURLToPath(import.meta.resolve('@foreword/tensor'));
+  const text = await readFile(join(dirname(entry), '../package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+async function currentCommit(): Promise<string | null> {
+  const git = async (...args: string[]): Promise<string> =>
+    (await promisify(execFile)('git', args, { cwd: repositoryRoot })).stdout.trim();
+  try {
+    const hash = await git('rev-parse', '--short=12', 'HEAD');
+    return (await git('status', '--porcelain', '--untracked-files=no')) ? `${hash}+` : hash;
+  } catch {
+    return null;
+  }
+}

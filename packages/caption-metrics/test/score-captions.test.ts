@@ -1,0 +1,91 @@
+// Whole scoring from raw captions, against the published values of the CLIPScore repository's example.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { captionStatistics } from '../src/caption-statistics.ts';
+import { scoreCaptions } from '../src/score-captions.ts';
+import { clipscoreBad, clipscoreGood, clipscoreReferences, roundsTo, words } from './corpora.ts';
+
+const references = clipscoreReferences.flatMap((set, image_id) =>
+  set.map((caption) => ({ image_id, caption })),
+);
+const resultsOf = (captions: string[]) => captions.map((caption, image_id) => ({ image_id, caption }));
+
+const published: [name: string, captions: string[], bleu: number[], rougeL: number, ciderD: number][] = [
+  ['good', clipscoreGood, [0.6667, 0.4899, 0.3469, 0], 0.428, 0.5637],
+  ['bad', clipscoreBad, [0.4815, 0.2404, 0.1359, 0], 0.3121, 0.279],
+];
+
+for (const [name, captions, bleu, rougeL, ciderD] of published) {
+  test(`scores of the ${name} captions`, () => {
+    const scores = scoreCaptions({ results: resultsOf(captions), references });
+    bleu.forEach((value, n) => roundsTo(scores.bleu[n], value, { decimals: 4, what: `BLEU-${n + 1}` }));
+    roundsTo(scores.rougeL, rougeL, { decimals: 4, what: 'ROUGE-L' });
+    roundsTo(scores.ciderD, ciderD, { decimals: 4, what: 'CIDEr-D' });
+  });
+}
+
+test('counts, per-image values and the source of document frequencies', () => {
+  const scores = scoreCaptions({ results: resultsOf(clipscoreGood), references });
+  assert.equal(scores.correct, [18, 9, 4, 0]);
+  assert.equal(scores.guess, [27, 25, 23, 21]);
+  assert.equal([scores.testLength, scores.referenceLength, scores.images], [27, 20, 2]);
+  assert.is(scores.documentFrequencySource, 'references');
+  assert.equal(
+    scores.perImage.map(({ imageId }) => imageId),
+    [0, 1],
+  );
+  const mean = (scores.perImage[0].ciderD + scores.perImage[1].ciderD) / 2;
+  roundsTo(scores.ciderD, mean, { decimals: 12, what: 'mean of images' });
+});
+
+test('images without a result are named and left out', () => {
+  const scores = scoreCaptions({ results: [{ image_id: 1, caption: clipscoreGood[1] }], references });
+  assert.equal(scores.imagesWithoutResult, [0]);
+  assert.is(scores.images, 1);
+});
+
+test("results that do not fit are refused with the image's name", () => {
+  assert.throws(() => scoreCaptions({ results: [], references }), /results is empty/);
+  assert.throws(
+    () => scoreCaptions({ results: [{ image_id: 'x7', caption: 'a' }], references }),
+    /image x7 .*no reference/,
+  );
+  const twice = [...resultsOf(clipscoreGood), { image_id: 1, caption: 'a dog' }];
+  assert.throws(() => scoreCaptions({ results: twice, references }), /image 1 has two results/);
+});
+
+test('statistics', () => {
+  const captions = ['a dog runs', 'a dog runs', 'a cat'].map(words);
+  const statistics = captionStatistics(captions, {
+    training: [words('a cat'), words('a cow')],
+    finished: [true, false, true],
+  });
+  assert.equal(statistics, {
+    captions: 3,
+    meanLength: 8 / 3,
+    vocabularySize: 4,
+    uniqueCaptions: 2,
+    distinct1: 4 / 8,
+    distinct2: 3 / 5,
+    novelty: 2 / 3,
+    unfinishedRate: 1 / 3,
+  });
+  const bare = captionStatistics([[]]);
+  assert.equal([bare.distinct1, bare.novelty, bare.unfinishedRate], [0, null, null]);
+  assert.throws(() => captionStatistics([]), /empty/);
+  assert.throws(() => captionStatistics(captions, { finished: [true] }), /3 captions but 1 values/);
+});
+
+test('statistics of a scored run compare tokenised text', () => {
+  const { statistics } = scoreCaptions({
+    results: [
+      { image_id: 0, caption: 'A dog.', finished: true },
+      { image_id: 1, caption: 'a dog', finished: false },
+    ],
+    references,
+    training: ['A DOG!'],
+  });
+  assert.equal([statistics.uniqueCaptions, statistics.novelty, statistics.unfinishedRate], [1, 0, 0.5]);
+});
+
+test.run();

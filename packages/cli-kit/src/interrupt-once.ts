@@ -1,0 +1,66 @@
+// Two-stage Ctrl-C: the first asks the work to stop at a good place, the second ends the process at once.
+import { CommandError } from './command-error.ts';
+
+/** Work ended early because somebody asked for it; exit code 130. */
+export class InterruptedError extends CommandError {
+  override readonly name = 'InterruptedError';
+
+  constructor(message = 'interrupted') {
+    super(message, { exitCode: 130 });
+  }
+}
+
+/** Settings of `interruptOnce`. */
+export interface InterruptOptions {
+  /** Called at the first interrupt. Default: a line on stderr that says what happens next. */
+  onFirst?: () => void;
+  /** What the default line says will happen. Default "finishing the current step". */
+  finishing?: string;
+  /** A second signal within this time is taken for an echo of the first. Default 250 ms. */
+  echoMs?: number;
+}
+
+/** The state of the interrupt. */
+export interface Interrupt {
+  /** Aborted by the first interrupt, with an `InterruptedError` as reason. */
+  readonly signal: AbortSignal;
+  readonly interrupted: boolean;
+  /** Gives Ctrl-C its usual meaning back. */
+  dispose(): void;
+}
+
+/**
+ * Listens for SIGINT and SIGTERM. First signal: `signal` aborts and the work may finish its step, save and
+ * exit 130. Second signal: the process exits 130 at once.
+ *
+ * Signals that follow within `echoMs` are ignored: a terminal sends Ctrl-C to every process in front, and
+ * package managers pass their own copy on, so one key press can arrive twice.
+ */
+export function interruptOnce(options: InterruptOptions = {}): Interrupt {
+  const { finishing = 'finishing the current step', echoMs = 250 } = options;
+  const onFirst =
+    options.onFirst ?? (() => void process.stderr.write(`\n${finishing}; Ctrl-C again quits at once\n`));
+  const controller = new AbortController();
+  let firstAt = -Infinity;
+  const onSignal = (): void => {
+    const now = performance.now();
+    if (controller.signal.aborted) {
+      if (now - firstAt > echoMs) process.exit(130);
+      return;
+    }
+    firstAt = now;
+    controller.abort(new InterruptedError());
+    onFirst();
+  };
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const name of signals) process.on(name, onSignal);
+  return {
+    signal: controller.signal,
+    get interrupted() {
+      return controller.signal.aborted;
+    },
+    dispose() {
+      for (const name of signals) process.off(name, onSignal);
+    },
+  };
+}

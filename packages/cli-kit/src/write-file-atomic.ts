@@ -1,0 +1,81 @@
+// Writes a file so that a reader sees the old one or the whole new one, never a part.
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { CommandError } from './command-error.ts';
+
+/** A file could not be written; the message names path and cause, the cure what to do. */
+export class FileWriteError extends CommandError {
+  override readonly name = 'FileWriteError';
+}
+
+/** Bytes, text, or pieces of bytes for files too large to hold twice. */
+export type FileData = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/**
+ * Writes `data` to a temporary name in the folder of `path`, flushes it to the disk and renames it. When
+ * anything fails the temporary file is removed and an existing file at `path` is untouched.
+ *
+ * @param openFile replaces `fs.open`, so that tests can fill the disk
+ * @throws FileWriteError for a full disk, missing folder, missing permission and other file errors
+ */
+export async function writeFileAtomic(
+  path: string,
+  data: FileData,
+  openFile: (path: string, flags: string) => Promise<FileHandle> = open,
+): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+  try {
+    const file = await openFile(temporary, 'wx');
+    try {
+      if (typeof data === 'string' || data instanceof Uint8Array) await file.writeFile(data);
+      else for await (const piece of data) await file.writeFile(piece);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw explain(path, error);
+  }
+  await syncFolder(folder);
+}
+
+// Without this a power cut can undo the rename. Windows cannot open folders, some file systems cannot sync
+// them; the file itself is complete either way.
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // See above.
+  }
+}
+
+const explanations: Record<string, readonly [problem: string, cure: string]> = {
+  ENOSPC: ['the disk is full', 'free some space or write to another folder'],
+  EDQUOT: ['your disk quota is used up', 'free some space or write to another folder'],
+  EFBIG: ['the file is larger than the file system or a limit (ulimit -f) allows', 'write to another folder'],
+  EACCES: ['permission denied', 'make the folder writable or write to another one'],
+  EPERM: ['not permitted', 'make the folder writable or write to another one'],
+  EROFS: ['the file system is read-only', 'write to another folder'],
+  ENOENT: ['its folder does not exist', 'create the folder or correct the path'],
+  ENOTDIR: ['a part of its path is a file, not a folder', 'correct the path'],
+  EISDIR: ['there is a folder of this name', 'choose another name'],
+  ENAMETOOLONG: ['the name is too long', 'choose a shorter one'],
+};
+
+function explain(path: string, error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  // Errors without a system code come from the data (a failing generator) and are somebody else's story.
+  if (!(error instanceof Error) || typeof code !== 'string' || !('syscall' in error)) return error;
+  const [problem, cure] = explanations[code] ?? [error.message, 'check the disk and the path'];
+  return new FileWriteError(`could not write ${path}: ${problem} (${code})`, { cure, cause: error });
+}

@@ -1,0 +1,126 @@
+// Exit codes, messages, long output through a pipe and interrupts of real processes.
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { suite } from '@foreword/test-kit';
+import * as assert from 'uvu/assert';
+
+const test = suite('run command', { timeLimitSeconds: 60 });
+const fixture = fileURLToPath(new URL('./command.fixture.ts', import.meta.url));
+
+interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the fixture command; `onOutput` sees stdout so far after every piece. */
+function run(
+  args: string[],
+  env: Record<string, string> = {},
+  onOutput: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void = () => {},
+): Promise<Outcome> {
+  const flags = ['--import', 'tsx', '--conditions=foreword-source'];
+  const child = spawn(process.execPath, [...flags, fixture, ...args], { env: { ...process.env, ...env } });
+  const outcome: Outcome = { code: null, stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    outcome.stdout += text;
+    onOutput(outcome.stdout, (signal) => child.kill(signal));
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => void (outcome.stderr += text));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ ...outcome, code }));
+  });
+}
+
+test('a command that is done ends with 0 although a timer is still running', async () => {
+  const { code, stdout, stderr } = await run(['--do', 'hold-open']);
+  assert.equal([code, stdout, stderr], [0, 'done\n', '']);
+});
+
+test('an exit code may be returned', async () => {
+  assert.is((await run(['--do', 'return-4'])).code, 4);
+});
+
+test('stdout is not cut, however much was written', async () => {
+  const { code, stdout } = await run(['--do', 'long-output']);
+  assert.is(code, 1);
+  assert.is(stdout.length, 5_000_000);
+});
+
+test('--help', async () => {
+  const { code, stdout } = await run(['--help']);
+  assert.is(code, 0);
+  assert.match(stdout, 'Usage: pnpm fixture [flags]');
+});
+
+test('a wrong command line: exit code 2, message, cure, where help is', async () => {
+  const { code, stderr } = await run(['--dou', 'x']);
+  assert.is(code, 2);
+  assert.is(
+    stderr,
+    'error: unknown flag --dou\n  cure: did you mean --do?\n  all flags: pnpm fixture --help\n',
+  );
+});
+
+test('an error with an exit code of its own: message and cure, no stack', async () => {
+  const { code, stderr } = await run(['--do', 'no-adapter']);
+  assert.is(code, 3);
+  assert.is(stderr, 'error: no WebGPU adapter answers\n  cure: install a Vulkan driver\n');
+});
+
+test('a defect: exit code 1, causes; the stack only on request', async () => {
+  const quiet = await run(['--do', 'defect']);
+  assert.is(quiet.code, 1);
+  assert.match(quiet.stderr, 'error: wrong turn\n  because: the map is old\n  FOREWORD_DEBUG=1 shows where');
+  assert.not.match(quiet.stderr, /^ {4}at /m);
+  const loud = await run(['--do', 'defect'], { FOREWORD_DEBUG: '1' });
+  assert.match(loud.stderr, /^ {4}at /m);
+});
+
+test('work that can never go on is an error, not a silent end', async () => {
+  const { code, stderr } = await run(['--do', 'starve']);
+  assert.is(code, 1);
+  assert.match(stderr, 'ended before its work was done');
+});
+
+test('a reader that closes the pipe ends the command quietly', async () => {
+  const flags = `--import tsx --conditions=foreword-source "${fixture}" --do long-output`;
+  const child = spawn('bash', ['-c', `set -o pipefail; "${process.execPath}" ${flags} | head -c 10`]);
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => void (stderr += text));
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  assert.equal([code, stderr], [0, '']);
+});
+
+test('first Ctrl-C lets the step finish and exits 130', async () => {
+  let sent = false;
+  const { code, stdout, stderr } = await run(['--do', 'steps'], {}, (text, kill) => {
+    if (!sent && text.includes('step 2')) kill('SIGINT');
+    sent ||= text.includes('step 2');
+  });
+  assert.is(code, 130);
+  assert.match(stdout, /saved after step \d+\n$/);
+  assert.is(stderr, '\nfinishing the current step; Ctrl-C again quits at once\ninterrupted\n');
+});
+
+test('an echo of the first signal is ignored, a second one quits at once', async () => {
+  let echoed = false;
+  const twice = await run(['--do', 'steps'], {}, (text, kill) => {
+    if (echoed || !text.includes('step 2')) return;
+    echoed = true;
+    kill('SIGINT');
+    kill('SIGTERM');
+  });
+  assert.equal([twice.code, /saved after/.test(twice.stdout)], [130, true]);
+
+  let first = false;
+  const second = await run(['--do', 'stubborn'], {}, (text, kill) => {
+    if (!first) kill('SIGINT');
+    first = true;
+    if (text.includes('later')) kill('SIGINT');
+  });
+  assert.equal([second.code, /never ends/.test(second.stdout)], [130, false]);
+});
+
+test.run();

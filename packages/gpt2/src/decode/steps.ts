@@ -1,0 +1,67 @@
+// What every decoding method needs of a language model, and what it gives back. Nothing here knows a GPU.
+//
+// Legend: an item is one prefix (an image); a row is one sequence being extended; V vocabulary.
+
+/** A language model that has read its prefixes and is extended token by token; R is what it answers. */
+export interface DecodeSteps<R> {
+  /** Reads the prefixes. The answer has one row per item. */
+  begin(): Promise<R>;
+  /**
+   * Appends one token to every row. Row r first takes over the past of row `parents[r]`; without parents each
+   * row continues itself.
+   */
+  step(ids: Uint32Array, parents?: Uint32Array): Promise<R>;
+}
+
+/** The likeliest next tokens of each row: `count` per row, best first. */
+export interface TopTokens {
+  count: number;
+  ids: Uint32Array;
+  /** Natural logarithms of the probabilities. */
+  logProbs: Float32Array;
+}
+
+/** Next-token logits of each row, [rows, V]. */
+export interface LogitRows {
+  vocabSize: number;
+  values: Float32Array;
+}
+
+export interface DecodeLimits {
+  /** How many prefixes there are. */
+  items: number;
+  /** Tokens that end a text; they are kept in it. */
+  stop: readonly number[];
+  /** Most tokens per text, the stop token included. */
+  maxTokens: number;
+  signal?: AbortSignal;
+}
+
+/** A token that is now certain to be in an item's text. */
+export interface TokenEvent {
+  item: number;
+  id: number;
+  /** Its place in the text, from 0. */
+  index: number;
+}
+
+export interface Hypothesis {
+  /** Generated tokens, the stop token included. */
+  ids: number[];
+  /** True when it ended with a stop token, false when the length limit cut it. */
+  isStopped: boolean;
+  /** What a beam search ranked it by. */
+  score?: number;
+}
+
+/** Yields tokens as they become certain; returns each item's hypotheses, best first. */
+export type Decoding = AsyncGenerator<TokenEvent, Hypothesis[][], void>;
+
+/** @throws RangeError for limits that make no sense. */
+export function assertLimits({ items, maxTokens }: DecodeLimits): void {
+  if (!Number.isInteger(items) || items < 1)
+    throw new RangeError(`decoding: ${items} items; at least 1 is needed`);
+  if (!Number.isInteger(maxTokens) || maxTokens < 1) {
+    throw new RangeError(`decoding: maxTokens is ${maxTokens}; a whole number from 1 is needed`);
+  }
+}

@@ -1,0 +1,210 @@
+// GPT-2 as a step-by-step model: one plan reads the prefixes, one plan appends a token to every row. Keys and
+// values stay in caches on the GPU, so a step's work does not repeat what earlier steps did.
+//
+// Legend: N items, P prefix rows, R = N × rowsPerItem sequences, C channels, Tmax rows of a cache.
+import {
+  attention,
+  compile,
+  copyInto,
+  embedding,
+  emptyTensor,
+  noGrad,
+  ShapeError,
+  slice,
+  tensor,
+  TensorError,
+  Tensor,
+  writeRows,
+  type InputSpec,
+  type Plan,
+} from '@foreword/tensor';
+import type { Gpt2 } from '../gpt2.ts';
+import type { Readout } from './readout.ts';
+
+export interface SessionShape {
+  /** Prefixes decoded at once. */
+  items: number;
+  /** Rows of each prefix. */
+  prefixRows: number;
+  /** Sequences grown from each prefix (beams). With more than one, steps take `parents`. */
+  rowsPerItem: number;
+  /** Most tokens per sequence; the last one needs no step. */
+  maxTokens: number;
+}
+
+type AnyPlan = Plan<Record<string, InputSpec>, Record<string, Tensor>>;
+
+export class DecodeSession<R> {
+  readonly shape: SessionShape;
+  readonly #model: Gpt2;
+  readonly #readout: Readout<R>;
+  /** One per layer, [R, Tmax, 2C]: keys, then values. */
+  readonly #caches: readonly Tensor[];
+  readonly #prefill: AnyPlan;
+  #append: AnyPlan | undefined;
+  /** Rows in the caches; 0 before the prefix is read. */
+  #length = 0;
+  #isDisposed = false;
+
+  private constructor(
+    model: Gpt2,
+    shape: SessionShape,
+    readout: Readout<R>,
+    caches: readonly Tensor[],
+    prefill: AnyPlan,
+  ) {
+    this.#model = model;
+    this.shape = shape;
+    this.#readout = readout;
+    this.#caches = caches;
+    this.#prefill = prefill;
+  }
+
+  /**
+   * Makes the caches and compiles the plan that reads prefixes; the other plan is compiled at the first step.
+   * @throws ShapeError when prefix and tokens go beyond the model's positions.
+   */
+  static async open<R>(model: Gpt2, shape: SessionShape, readout: Readout<R>): Promise<DecodeSession<R>> {
+    const { items, prefixRows, rowsPerItem, maxTokens } = shape;
+    const { n_embd, n_layer, n_positions } = model.config;
+    const rows = prefixRows + maxTokens - 1;
+    if (rows > n_positions) {
+      throw new ShapeError(
+        `generation: ${prefixRows} prefix rows and ${maxTokens} tokens take ${rows} positions, the model has ${n_positions}; ` +
+          `maxTokens can be at most ${n_positions - prefixRows + 1}`,
+      );
+    }
+    const caches = Array.from({ length: n_layer }, () =>
+      emptyTensor(model.device, [items * rowsPerItem, rows, 2 * n_embd], { persistent: true }),
+    );
+    try {
+      const prefill = await compile(
+        model.device,
+        { prefix: { shape: [items, prefixRows, n_embd] } },
+        ({ prefix }) =>
+          noGrad(model.device, () => readout.trace(readPrefix(model, prefix, caches, rowsPerItem))),
+      );
+      return new DecodeSession(model, shape, readout, caches, prefill);
+    } catch (error) {
+      for (const cache of caches) cache.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * Starts anew with prefixes [N, P, C] (without positions), or with fewer than N: rows after theirs then mean
+   * nothing. The answer has one row per item.
+   */
+  async prefill(prefix: Tensor): Promise<R> {
+    this.#assertOpen();
+    const { device, shape, dtype, storage } = this.#prefill.inputs.prefix;
+    const [N, P, C] = shape;
+    if (prefix.rank !== 3 || prefix.dim(0) > N || prefix.dim(1) !== P || prefix.dim(2) !== C) {
+      throw new ShapeError(
+        `generation: the prefix is [${prefix.shape.join(', ')}], this session reads [${shape.join(', ')}]`,
+      );
+    }
+    copyInto(prefix, new Tensor(device, prefix.shape, dtype, { storage }));
+    this.#length = this.shape.prefixRows;
+    return await this.#readout.read(this.#prefill.run());
+  }
+
+  /**
+   * Appends `ids` [R]; row r first takes over the past of row `parents[r]`. The answer has R rows. Missing ids
+   * (of items that are not there) stand for 0.
+   */
+  async step(ids: Uint32Array, parents?: Uint32Array): Promise<R> {
+    this.#assertOpen();
+    if (this.#length === 0) throw new TensorError('generation: step() before prefill()');
+    if (this.#length >= this.#caches[0].dim(1)) {
+      throw new TensorError(
+        `generation: all ${this.shape.maxTokens} tokens of this session are taken; open one with more`,
+      );
+    }
+    if (parents && this.shape.rowsPerItem === 1) {
+      throw new TensorError('generation: parents need a session of several rows per item');
+    }
+    this.#append ??= await this.#compileAppend();
+    const position = this.#length++;
+    const R = this.#append.inputs.ids.size;
+    const outputs = this.#append.run({
+      ids: Uint32Array.from({ length: R }, (_, row) => ids[row] ?? 0),
+      position: [position],
+      keyCount: [position + 1],
+      ...(this.shape.rowsPerItem > 1 && {
+        parents: Uint32Array.from({ length: R }, (_, row) => parents?.[row] ?? row),
+      }),
+    });
+    return await this.#readout.read(outputs);
+  }
+
+  async #compileAppend(): Promise<AnyPlan> {
+    const { items, rowsPerItem } = this.shape;
+    const rows = { shape: [items * rowsPerItem], dtype: 'u32' } as const;
+    const one = { shape: [1], dtype: 'u32' } as const;
+    const inputs: Record<string, InputSpec> = { ids: rows, position: one, keyCount: one };
+    if (rowsPerItem > 1) inputs.parents = rows;
+    const model = this.#model;
+    return await compile(model.device, inputs, (given) =>
+      noGrad(model.device, () => {
+        if (given.parents) for (const cache of this.#caches) takeOver(cache, given.parents);
+        const { ids, position, keyCount } = given;
+        return this.#readout.trace(appendTokens(model, { ids, position, keyCount, caches: this.#caches }));
+      }),
+    );
+  }
+
+  #assertOpen(): void {
+    if (this.#isDisposed) throw new TensorError('generation: this session was disposed');
+  }
+
+  /** Frees plans and caches; the model stays. */
+  dispose(): void {
+    this.#isDisposed = true;
+    this.#prefill.dispose();
+    this.#append?.dispose();
+    for (const cache of this.#caches) cache.dispose();
+  }
+}
+
+/** Prefixes [N, P, C] → logits after each [N, V]; keys and values go to the caches, repeated for every row of an item. */
+function readPrefix(model: Gpt2, prefix: Tensor, caches: readonly Tensor[], rowsPerItem: number): Tensor {
+  const { device, config } = model;
+  const [N, P, C] = prefix.shape;
+  const start = tensor(device, [0], [1], { dtype: 'u32' });
+  const owners = Uint32Array.from({ length: N * rowsPerItem }, (_, row) => Math.floor(row / rowsPerItem));
+  const ownerIds = rowsPerItem > 1 ? tensor(device, owners, [owners.length], { dtype: 'u32' }) : undefined;
+  const hidden = model.blocks(model.addPositions(prefix), (qkv, layer) => {
+    const repeated = ownerIds
+      ? embedding(qkv.reshape([N, P * 3 * C]), ownerIds).reshape([owners.length, P, 3 * C])
+      : qkv;
+    writeRows(caches[layer], repeated, start, { column: C });
+    return attention([qkv], { heads: config.n_head, causal: true });
+  });
+  return model.logits(slice(hidden, { axis: 1, start: P - 1, end: P }).reshape([N, C]));
+}
+
+interface Append {
+  ids: Tensor;
+  position: Tensor;
+  keyCount: Tensor;
+  caches: readonly Tensor[];
+}
+
+/** One token per row → logits [R, V]. */
+function appendTokens(model: Gpt2, { ids, position, keyCount, caches }: Append): Tensor {
+  const { n_embd: C, n_head: heads } = model.config;
+  const R = ids.size;
+  const x = model.addPosition(model.embed(ids).reshape([R, 1, C]), position);
+  const hidden = model.blocks(x, (qkv, layer) => {
+    writeRows(caches[layer], qkv, position, { column: C });
+    return attention([slice(qkv, { axis: 2, end: C }), caches[layer]], { heads, causal: true, keyCount });
+  });
+  return model.logits(hidden.reshape([R, C]));
+}
+
+/** Row r of the cache becomes a copy of row parents[r]. */
+function takeOver(cache: Tensor, parents: Tensor): void {
+  const [R, T, W] = cache.shape;
+  copyInto(embedding(cache.reshape([R, T * W]), parents).reshape(cache.shape), cache);
+}

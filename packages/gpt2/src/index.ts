@@ -1,0 +1,42 @@
+// GPT-2: the model, its files, and text generation from prefix embeddings. Runs in browsers and in Node.
+export { Gpt2, type HiddenOptions, type HostTensor, type LossOptions, type WeightOptions } from './gpt2.ts';
+export { loadGpt2, type Gpt2Files } from './load-gpt2.ts';
+export {
+  Gpt2ConfigError,
+  gpt2ConfigJson,
+  parseGpt2Config,
+  type Gpt2Config,
+  type Gpt2ConfigInput,
+} from './config.ts';
+export { Gpt2CheckpointError, isIgnoredName, locateParameters } from './checkpoint-names.ts';
+export { parameterShapes } from './parameter-shapes.ts';
+export {
+  defaultMaxTokens,
+  Gpt2Generator,
+  type DecodeMethod,
+  type GenerateOptions,
+  type Generation,
+  type GeneratorOptions,
+} from './generation/gpt2-generator.ts';
+export { DecodeSession, type SessionShape } from './generation/decode-session.ts';
+export { allLogits, likeliestIds, topTokens, type Readout } from './generation/readout.ts';
+export type {
+  DecodeLimits,
+  DecodeSteps,
+  Decoding,
+  Hypothesis,
+  LogitRows,
+  TokenEvent,
+  TopTokens,
+} from './decode/steps.ts';
+export { beamCandidates, beamSearch, clipCapBeam, type BeamOptions } from './decode/beam.ts';
+export type { LengthRule } from './decode/length-rule.ts';
+export { drain } from './decode/drain.ts';
+export { sampleTokens, type SampleOptions } from './decode/sample.ts';
+export { greedySearch } from './decode/token-by-token.ts';
+export {
+  nextTokenDistribution,
+  type Distribution,
+  type FilterOptions,
+} from './decode/next-token-distribution.ts';
+export type { PenaltyOptions } from './decode/penalties.ts';

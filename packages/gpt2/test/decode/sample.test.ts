@@ -1,0 +1,178 @@
+// Sampling and greedy decoding over a table, and the filters on plain logits.
+import { allClose, suite } from '@foreword/test-kit';
+import * as assert from 'uvu/assert';
+import { drain } from '../../src/decode/drain.ts';
+import { nextTokenDistribution, type FilterOptions } from '../../src/decode/next-token-distribution.ts';
+import { applyPenalties } from '../../src/decode/penalties.ts';
+import { drawToken, sampleTokens, type SampleOptions } from '../../src/decode/sample.ts';
+import { greedySearch } from '../../src/decode/token-by-token.ts';
+import { idModel, logitModel, toy } from './table-model.ts';
+
+const test = suite('sampling');
+
+const limits = { items: 1, stop: [1], maxTokens: 12 };
+const sample = async (options: SampleOptions, starts = toy.starts): Promise<number[][]> =>
+  (
+    await drain(sampleTokens(logitModel({ ...toy, starts }), { ...limits, items: starts.length }, options))
+  ).map(([text]) => text.ids);
+
+const logits = (probabilities: readonly number[]): Float32Array => Float32Array.from(probabilities, Math.log);
+const kept = (probabilities: readonly number[], options: FilterOptions): [number[], number[]] => {
+  const { ids, probabilities: p } = nextTokenDistribution(logits(probabilities), options);
+  return [[...ids], [...p]];
+};
+
+test('without filters every token keeps its probability', () => {
+  const row = toy.starts[0];
+  const [ids, p] = kept(row, {});
+  assert.equal(ids, [0, 1, 2, 3, 4, 5]);
+  allClose(p, row);
+});
+
+test('temperature sharpens and flattens; 0 takes the likeliest', () => {
+  const [, sharp] = kept([0.2, 0.8], { temperature: 0.5 });
+  allClose(sharp, [0.04 / 0.68, 0.64 / 0.68]);
+  const [, flat] = kept([0.2, 0.8], { temperature: 2 });
+  allClose(
+    flat,
+    [Math.sqrt(0.2), Math.sqrt(0.8)].map((x) => x / (Math.sqrt(0.2) + Math.sqrt(0.8))),
+  );
+  assert.equal(kept([0.2, 0.5, 0.3], { temperature: 0 }), [[1], [1]]);
+});
+
+test('top-k keeps the k likeliest', () => {
+  const [ids, p] = kept([0.1, 0.4, 0.2, 0.3], { topK: 2 });
+  assert.equal(ids, [1, 3]);
+  allClose(p, [4 / 7, 3 / 7]);
+});
+
+test('top-p keeps the token that crosses p', () => {
+  assert.equal(kept([0.1, 0.4, 0.2, 0.3], { topP: 0.35 })[0], [1]);
+  assert.equal(kept([0.1, 0.4, 0.2, 0.3], { topP: 0.5 })[0], [1, 3]);
+  assert.equal(kept([0.1, 0.4, 0.2, 0.3], { topP: 0.95 })[0], [1, 3, 2, 0]);
+  allClose(kept([0.1, 0.4, 0.2, 0.3], { topP: 0.5 })[1], [4 / 7, 3 / 7]);
+});
+
+test('top-p counts the mass of what top-k left', () => {
+  // Of all: .4 + .3 = .7 ≤ .75, so three tokens. Of the two left by top-k: 4/7 ≤ .75 < 1, so two; p = .5: one.
+  assert.equal(kept([0.1, 0.4, 0.2, 0.3], { topP: 0.75 })[0], [1, 3, 2]);
+  assert.equal(kept([0.1, 0.4, 0.2, 0.3], { topK: 2, topP: 0.75 })[0], [1, 3]);
+  assert.equal(kept([0.1, 0.4, 0.2, 0.3], { topK: 2, topP: 0.5 })[0], [1]);
+});
+
+test('top-p over many tokens is the plain definition', () => {
+  const V = 1000;
+  const p = Array.from({ length: V }, (_, i) => ((i * 7919) % V) ** 3 + 1);
+  const total = p.reduce((a, b) => a + b, 0);
+  for (const topP of [0.001, 0.3, 0.9, 0.999]) {
+    const order = [...p.keys()].sort((a, b) => p[b] - p[a]);
+    let mass = 0;
+    const wanted = order.filter((id) => {
+      const before = mass;
+      mass += p[id] / total;
+      return before <= topP;
+    });
+    assert.equal(kept(p, { topP })[0], wanted);
+  }
+});
+
+test('penalties: CTRL’s division and multiplication, presence, frequency', () => {
+  const row = Float32Array.of(2, -2, 1, 0.5);
+  applyPenalties(row, [0, 1, 1], { repetitionPenalty: 2 });
+  allClose(row, [1, -4, 1, 0.5]);
+  applyPenalties(row, [0, 1, 1], { presencePenalty: 0.5, frequencyPenalty: 0.25 });
+  allClose(row, [0.25, -5, 1, 0.5]);
+});
+
+test('penalties come before the filters', async () => {
+  // Greedy after 2 is 3; with 3 in the text already, 4 overtakes it.
+  const options = { seed: 1, topK: 1 };
+  assert.equal(await sample(options), [[2, 3, 1]]);
+  assert.equal(await sample({ ...options, frequencyPenalty: 1 }, [[0, 0, 0, 0, 1, 0]]), [[4, 5, 1]]);
+  assert.equal(await sample({ ...options }, [[0, 0, 0, 0, 0, 1]]), [[5, 1]]);
+});
+
+test('draws follow the probabilities', async () => {
+  const counts = new Array<number>(6).fill(0);
+  const draws = 4000;
+  const starts = Array.from({ length: draws }, () => toy.starts[0]);
+  for (const [first] of await sample({ seed: 3 }, starts)) counts[first]++;
+  // Five standard deviations of a binomial: a wrong sampler is far outside.
+  toy.starts[0].forEach((p, id) => {
+    assert.ok(
+      Math.abs(counts[id] / draws - p) < 5 * Math.sqrt((p * (1 - p)) / draws),
+      `token ${id}: ${counts[id]}`,
+    );
+  });
+});
+
+test('the end of the cumulative distribution is reached and not passed', () => {
+  const distribution = { ids: [4, 7, 9], probabilities: Float64Array.of(0.5, 0.5, 0) };
+  assert.is(drawToken(distribution, 0), 4);
+  assert.is(drawToken(distribution, 0.4999), 4);
+  assert.is(drawToken(distribution, 0.5), 7);
+  assert.is(drawToken({ ids: [4, 7, 9], probabilities: Float64Array.of(0.5, 0.4999, 0) }, 0.99999), 7);
+});
+
+test('the same seed gives the same text, another seed another', async () => {
+  const many = Array.from({ length: 20 }, () => toy.starts[0]);
+  assert.equal(await sample({ seed: 5 }, many), await sample({ seed: 5 }, many));
+  assert.not.equal(await sample({ seed: 5 }, many), await sample({ seed: 6 }, many));
+});
+
+test('items in a batch get what they get alone under their stream', async () => {
+  const starts = Array.from({ length: 8 }, () => toy.starts[0]);
+  const together = await sample({ seed: 9, temperature: 1.3 }, starts);
+  assert.ok(new Set(together.map(String)).size > 1);
+  for (const [item, text] of together.entries()) {
+    assert.equal(await sample({ seed: 9, temperature: 1.3, stream: item }), [text]);
+  }
+});
+
+test('ClipCap’s top-p is greedy: the likeliest of any nucleus is the likeliest of all', async () => {
+  const [greedy] = await drain(greedySearch(idModel(toy), limits));
+  assert.equal(greedy[0], { ids: [2, 3, 1], isStopped: true });
+  for (const topP of [0.1, 0.8, 1]) {
+    const nucleus = nextTokenDistribution(logits(toy.after[2]), { topP });
+    const best = [...nucleus.probabilities].indexOf(Math.max(...nucleus.probabilities));
+    assert.is(nucleus.ids[best], greedy[0].ids[1]);
+  }
+});
+
+test('the length limit counts tokens, and no step follows the last', async () => {
+  const model = idModel(toy);
+  const [[text]] = await drain(greedySearch(model, { items: 1, stop: [], maxTokens: 4 }));
+  assert.is(text.ids.length, 4);
+  assert.is(text.isStopped, false);
+  assert.is(model.calls, 3);
+});
+
+test('several stop tokens; ended items rest while others go on', async () => {
+  const starts = [toy.starts[0], [0, 0, 0, 0, 0, 1]];
+  const texts = await drain(
+    greedySearch(idModel({ ...toy, starts }), { items: 2, stop: [1, 5], maxTokens: 9 }),
+  );
+  assert.equal(
+    texts.map(([text]) => text.ids),
+    [[2, 3, 1], [5]],
+  );
+});
+
+test('options and logits that make no sense are refused', () => {
+  const message = (options: Partial<SampleOptions>): string => {
+    try {
+      sampleTokens(logitModel(toy), limits, { seed: 1, ...options });
+      return 'nothing thrown';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  assert.match(message({ temperature: -1 }), 'temperature is -1');
+  assert.match(message({ topK: 0 }), 'topK is 0');
+  assert.match(message({ topP: 1.5 }), 'topP is 1.5');
+  assert.match(message({ repetitionPenalty: 0 }), 'repetitionPenalty is 0');
+  assert.match(message({ seed: 0.5 }), 'seed is 0.5');
+  assert.throws(() => nextTokenDistribution(Float32Array.of(NaN, 1), {}), /largest next-token logit is NaN/);
+});
+
+test.run();

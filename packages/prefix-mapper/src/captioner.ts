@@ -1,0 +1,270 @@
+// The user's door: pictures in, captions out.
+//
+// Legend: N pictures, D feature, P prefix rows, d GPT-2's width.
+import { ImageEncoder, type Clip } from '@foreword/clip';
+import { Gpt2Generator, type Generation, type Gpt2 } from '@foreword/gpt2';
+import { clipPreprocess, type DecodedImage } from '@foreword/image';
+import { noGrad, tensor, type Device, type Tensor } from '@foreword/tensor';
+import type { Tokenizer } from '@foreword/tokenizer';
+import { toDecodeMethod, type DecodeChoice } from './decode-choice.ts';
+import { loadCaptionerFiles, type CaptionerFiles } from './load-captioner-files.ts';
+import { MapperError } from './mapper-error.ts';
+import { normaliseFeatures } from './normalise-features.ts';
+import type { PrefixMapper } from './prefix-mapper.ts';
+
+/** A PNG or JPEG file, decoded pixels, or pixels [3, n, n] as CLIP's preprocessing gives them. */
+export type Picture = Uint8Array | DecodedImage | Float32Array;
+
+export interface CaptionerParts {
+  /** Needed for pictures; features can be captioned without. */
+  clip?: Clip;
+  gpt2: Gpt2;
+  mapper: PrefixMapper;
+  tokenizer: Pick<Tokenizer, 'decode' | 'stream'>;
+  /** Ids of tokens that end a caption; they are kept in it, unless they are special tokens. */
+  stop: readonly number[];
+  /** Divide features by their L2 norm; must be as in training. Default false. */
+  normalizePrefix?: boolean;
+  /** Pictures and captions worked on at once. Default 16. */
+  batch?: number;
+}
+
+export interface CaptionOptions {
+  /** Default greedy. */
+  decode?: DecodeChoice;
+  /** Most tokens per caption. Default 67, or as many as GPT-2 has positions for. */
+  maxTokens?: number;
+  signal?: AbortSignal;
+}
+
+export interface Caption {
+  text: string;
+  /** Tokens, the stop token included. */
+  ids: number[];
+  /** True when it ended with a stop token, false when the length limit cut it. */
+  isStopped: boolean;
+  /** What a beam search ranked it by. */
+  score?: number;
+  /** The other hypotheses of a beam search, best first. */
+  others: { text: string; ids: number[]; score?: number }[];
+}
+
+/**
+ * Captions pictures. Calls may overlap: they take turns. Plans are compiled at first use and kept.
+ * @example
+ * const captioner = await loadCaptioner(device, 'runs/last'); // from '@foreword/prefix-mapper/node'
+ * const { text } = await captioner.caption(fileBytes, { decode: { beam: 5 } });
+ */
+export class Captioner {
+  readonly device: Device;
+  readonly parts: Readonly<CaptionerParts>;
+  readonly #batch: number;
+  readonly #generator: Gpt2Generator;
+  readonly #encoders = new Map<number, ImageEncoder>();
+  /** Settles when the call at work is done. */
+  #turn: Promise<void> = Promise.resolve();
+  /** What {@link Captioner.load} made, and dispose frees. */
+  #owned: { dispose(): void }[] = [];
+
+  /** @throws MapperError when the models do not fit each other. */
+  constructor(parts: CaptionerParts) {
+    const { clip, gpt2, mapper, batch = 16 } = parts;
+    const { featureSize, embeddingSize, prefixLength } = mapper.config;
+    if (clip && clip.config.embedDim !== featureSize) {
+      throw new MapperError(
+        `captioner: CLIP's features have ${clip.config.embedDim} numbers, the mapper takes ${featureSize}`,
+      );
+    }
+    if (gpt2.config.n_embd !== embeddingSize) {
+      throw new MapperError(
+        `captioner: GPT-2's width is ${gpt2.config.n_embd}, the mapper makes rows of ${embeddingSize}`,
+      );
+    }
+    if (prefixLength >= gpt2.config.n_positions) {
+      throw new MapperError(
+        `captioner: a prefix of ${prefixLength} leaves none of GPT-2's ${gpt2.config.n_positions} positions`,
+      );
+    }
+    if (!Number.isInteger(batch) || batch < 1)
+      throw new MapperError(`captioner: batch is ${batch}; at least 1 is needed`);
+    this.device = gpt2.device;
+    this.parts = parts;
+    this.#batch = batch;
+    this.#generator = new Gpt2Generator(gpt2);
+  }
+
+  /**
+   * A captioner from a run's files, wherever they come from; for a folder on disk see `loadCaptioner` of the
+   * entry `@foreword/prefix-mapper/node`. Disposing it frees the models too.
+   * @throws MapperError, ClipError, Gpt2CheckpointError when the files do not fit each other.
+   */
+  static async load(
+    device: Device,
+    files: CaptionerFiles,
+    options: { batch?: number } = {},
+  ): Promise<Captioner> {
+    const parts = await loadCaptionerFiles(device, files);
+    const captioner = new Captioner({ ...parts, ...options });
+    captioner.#owned = [parts.clip, parts.gpt2, parts.mapper];
+    return captioner;
+  }
+
+  /** The caption of one picture. */
+  async caption(picture: Picture, options: CaptionOptions = {}): Promise<Caption> {
+    const [feature] = await this.features([picture]);
+    const [caption] = await this.captionFeatures([feature], options);
+    return caption;
+  }
+
+  /** Captions of many pictures, in order, batch by batch. */
+  async captionAll(pictures: readonly Picture[], options: CaptionOptions = {}): Promise<Caption[]> {
+    return await this.captionFeatures(await this.features(pictures), options);
+  }
+
+  /** CLIP's features [D] of pictures, in order, as `encode_image` gives them (not normalised). */
+  async features(pictures: readonly Picture[]): Promise<Float32Array[]> {
+    const { clip } = this.parts;
+    if (!clip) throw new MapperError('captioner: it was made without a CLIP; give features, or a CLIP');
+    const size = clip.config.vision.imageSize;
+    const pixels = pictures.map((picture) =>
+      picture instanceof Float32Array ? picture : clipPreprocess(picture, size),
+    );
+    return await this.#inTurn(async () => {
+      const batch = pixels.length === 1 ? 1 : this.#batch;
+      let encoder = this.#encoders.get(batch);
+      if (!encoder) this.#encoders.set(batch, (encoder = await ImageEncoder.create(clip, { batch })));
+      return await encoder.encode(pixels);
+    });
+  }
+
+  /** Captions from CLIP features [D], in order, batch by batch. */
+  async captionFeatures(
+    features: readonly Float32Array[],
+    { decode = 'greedy', ...options }: CaptionOptions = {},
+  ): Promise<Caption[]> {
+    const captions: Caption[] = [];
+    const batch = features.length === 1 ? 1 : this.#batch;
+    for (let from = 0; from < features.length; from += batch) {
+      const part = features.slice(from, from + batch);
+      const found = await this.#withPrefix(part, (prefix) =>
+        this.#generator.generate({
+          ...options,
+          prefix,
+          // A picture draws the same random numbers wherever the batches are cut.
+          decode: toDecodeMethod(atItem(decode, from)),
+          stop: this.parts.stop,
+          batch,
+        }),
+      );
+      captions.push(...found.map((generation) => this.#toCaption(generation)));
+    }
+    return captions;
+  }
+
+  /**
+   * The caption of one picture, piece by piece as tokens become certain; the pieces joined are the caption's text.
+   * @example
+   * for await (const piece of captioner.stream(fileBytes)) process.stdout.write(piece);
+   */
+  async *stream(
+    picture: Picture,
+    { decode = 'greedy', ...options }: CaptionOptions = {},
+  ): AsyncGenerator<string, void, void> {
+    const features = await this.features([picture]);
+    const release = await this.#takeTurn();
+    let prefix: Tensor | undefined;
+    try {
+      prefix = this.#prefix(features);
+      const text = this.parts.tokenizer.stream({ skipSpecialTokens: true });
+      const method = toDecodeMethod(decode);
+      for await (const { id } of this.#generator.stream({
+        ...options,
+        prefix,
+        decode: method,
+        stop: this.parts.stop,
+      })) {
+        const piece = text.push(id);
+        if (piece) yield piece;
+      }
+      const rest = text.end();
+      if (rest) yield rest;
+    } finally {
+      prefix?.dispose();
+      release();
+    }
+  }
+
+  /** Frees plans, and models that {@link Captioner.load} made. */
+  dispose(): void {
+    this.#generator.dispose();
+    for (const encoder of this.#encoders.values()) encoder.dispose();
+    this.#encoders.clear();
+    for (const model of this.#owned.splice(0)) model.dispose();
+  }
+
+  /** Features → prefix rows [N, P, d] that live until disposed. */
+  #prefix(features: readonly Float32Array[]): Tensor {
+    const { mapper, normalizePrefix = false } = this.parts;
+    const D = mapper.config.featureSize;
+    const values = new Float32Array(features.length * D);
+    features.forEach((feature, i) => {
+      if (feature.length !== D) {
+        throw new MapperError(`captioner: feature ${i} has ${feature.length} numbers; the mapper takes ${D}`);
+      }
+      values.set(normalizePrefix ? normaliseFeatures(feature) : feature, i * D);
+    });
+    const { device } = this;
+    return device
+      .scope(() => noGrad(device, () => mapper.forward(tensor(device, values, [features.length, D]))))
+      .keep();
+  }
+
+  async #withPrefix<T>(features: readonly Float32Array[], use: (prefix: Tensor) => Promise<T>): Promise<T> {
+    return await this.#inTurn(async () => {
+      const prefix = this.#prefix(features);
+      try {
+        return await use(prefix);
+      } finally {
+        prefix.dispose();
+      }
+    });
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const release = await this.#takeTurn();
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  }
+
+  /** Waits for the calls before this one; what it gives back lets the next one begin. */
+  async #takeTurn(): Promise<() => void> {
+    const before = this.#turn;
+    let release = (): void => {};
+    this.#turn = new Promise<void>((resolve) => (release = resolve));
+    await before;
+    return release;
+  }
+
+  #toCaption({ ids, isStopped, score, others }: Generation): Caption {
+    return {
+      text: this.#text(ids),
+      ids,
+      isStopped,
+      score,
+      others: others.map((other) => ({ text: this.#text(other.ids), ids: other.ids, score: other.score })),
+    };
+  }
+
+  #text(ids: readonly number[]): string {
+    return this.parts.tokenizer.decode(ids, { skipSpecialTokens: true });
+  }
+}
+
+/** The choice for pictures from place `first` on: sampling then draws what it would draw in one large batch. */
+function atItem(choice: DecodeChoice, first: number): DecodeChoice {
+  if (choice === 'greedy' || !('sample' in choice)) return choice;
+  return { sample: { ...choice.sample, stream: (choice.sample.stream ?? 0) + first } };
+}

@@ -1,0 +1,64 @@
+// Makes a captioner's parts from a run's files, which may come from a folder, a server or a page's file picker.
+import { loadClip, parseClipConfig, type Clip, type WeightSource } from '@foreword/clip';
+import { loadGpt2, type Gpt2, type Gpt2ConfigInput } from '@foreword/gpt2';
+import type { Device, TensorFile } from '@foreword/tensor';
+import { loadTokenizer, type Tokenizer } from '@foreword/tokenizer';
+import { loadMapper } from './create-mapper.ts';
+import type { PrefixMapper } from './prefix-mapper.ts';
+import { parseRunConfig } from './run-config.ts';
+
+/** Parsed JSON texts and open safetensors files; the caller closes the files. */
+export interface CaptionerFiles {
+  /** The run's config.json; see `RunConfig`. */
+  config: unknown;
+  /** The run's checkpoint: the mapper's tensors, and GPT-2's where it was tuned. */
+  checkpoint: TensorFile;
+  clip: {
+    /** Left out, the sizes are inferred, which needs OpenAI's names. */
+    config?: unknown;
+    weights: WeightSource;
+  };
+  gpt2: {
+    config: unknown;
+    /** Not read when the checkpoint has a tuned GPT-2. */
+    weights: TensorFile;
+    /** The content of tokenizer.json. */
+    tokenizer: unknown;
+  };
+}
+
+export interface LoadedParts {
+  clip: Clip;
+  gpt2: Gpt2;
+  mapper: PrefixMapper;
+  tokenizer: Tokenizer;
+  stop: readonly number[];
+  normalizePrefix: boolean;
+}
+
+/**
+ * All parts of a captioner. When one cannot be loaded, those that were are freed.
+ * @throws MapperError, ClipError, Gpt2ConfigError, Gpt2CheckpointError, TokenizerFileError for files that do not fit.
+ */
+export async function loadCaptionerFiles(device: Device, files: CaptionerFiles): Promise<LoadedParts> {
+  const { mapper: sizes, stopToken, normalizePrefix } = parseRunConfig(files.config);
+  const { checkpoint } = files;
+  const isTuned = checkpoint.names().some((name) => /^(module\.)?gpt\./.test(name));
+  const made: { dispose(): void }[] = [];
+  const keep = <T extends { dispose(): void }>(part: T): T => {
+    made.push(part);
+    return part;
+  };
+  try {
+    const tokenizer = loadTokenizer(files.gpt2.tokenizer);
+    const mapper = keep(await loadMapper(device, checkpoint, { config: sizes }));
+    const weights = isTuned ? checkpoint : files.gpt2.weights;
+    const gpt2 = keep(await loadGpt2(device, { config: files.gpt2.config as Gpt2ConfigInput, weights }));
+    const clipConfig = files.clip.config === undefined ? undefined : parseClipConfig(files.clip.config);
+    const clip = keep(await loadClip(device, { weights: files.clip.weights, config: clipConfig }));
+    return { clip, gpt2, mapper, tokenizer, stop: [stopToken], normalizePrefix };
+  } catch (error) {
+    for (const part of made) part.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,97 @@
+// Loads a captioner from the folder of a training run.
+import { access, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Device, TensorFile } from '@foreword/tensor';
+import { openSafetensorsPath } from '@foreword/tensor/node';
+import { Captioner } from './captioner.ts';
+import { MapperError } from './mapper-error.ts';
+import { parseRunConfig } from './run-config.ts';
+
+export interface LoadCaptionerOptions {
+  /** Which of the run's checkpoints; default `best`. */
+  checkpoint?: string;
+  /** Folders to take instead of those the run names; relative ones are relative to the working directory. */
+  backbones?: { clip?: string; gpt2?: string };
+  /** Pictures and captions worked on at once. Default 16. */
+  batch?: number;
+}
+
+/**
+ * The captioner of a run: `<run>/config.json`, `<run>/checkpoints/best.safetensors`, and the backbones' folders, each
+ * with `config.json` and `model.safetensors` (or its shards), GPT-2's with `tokenizer.json`.
+ * @throws MapperError naming the file that is missing or does not fit, and what to do.
+ * @example
+ * const captioner = await loadCaptioner(await openDevice(), 'runs/last');
+ * console.log((await captioner.caption(await readFile('dog.jpg'))).text);
+ */
+export async function loadCaptioner(
+  device: Device,
+  runFolder: string,
+  { checkpoint = 'best', backbones = {}, batch }: LoadCaptionerOptions = {},
+): Promise<Captioner> {
+  const configPath = join(runFolder, 'config.json');
+  const config = await readJson(configPath, 'is this the folder of a training run?');
+  const named = parseRunConfig(config, { name: configPath }).backbones;
+  const folders = {
+    clip: backbones.clip ?? resolve(runFolder, named.clip),
+    gpt2: backbones.gpt2 ?? resolve(runFolder, named.gpt2),
+  };
+  const open: TensorFile[] = [];
+  const opened = async (path: string, cure: string): Promise<TensorFile> => {
+    await assertThere(path, cure);
+    const file = await openSafetensorsPath(path);
+    open.push(file);
+    return file;
+  };
+  try {
+    const files = {
+      config,
+      checkpoint: await opened(
+        join(runFolder, 'checkpoints', `${checkpoint}.safetensors`),
+        'the run has not saved it; let it train on with --resume, or choose another checkpoint',
+      ),
+      clip: {
+        config: await readJson(join(folders.clip, 'config.json'), backboneCure),
+        weights: await opened(await weightsPath(folders.clip), backboneCure),
+      },
+      gpt2: {
+        config: await readJson(join(folders.gpt2, 'config.json'), backboneCure),
+        weights: await opened(await weightsPath(folders.gpt2), backboneCure),
+        tokenizer: await readJson(join(folders.gpt2, 'tokenizer.json'), backboneCure),
+      },
+    };
+    return await Captioner.load(device, files, { batch });
+  } finally {
+    await Promise.all(open.map((file) => file.close()));
+  }
+}
+
+const backboneCure =
+  'the run needs the models it was trained with; put the folder back, or name it with `backbones`';
+
+/** A folder's `model.safetensors`, or the index of its shards where there is one. */
+async function weightsPath(folder: string): Promise<string> {
+  const index = join(folder, 'model.safetensors.index.json');
+  return (await isThere(index)) ? index : join(folder, 'model.safetensors');
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+async function assertThere(path: string, cure: string): Promise<void> {
+  if (!(await isThere(path))) throw new MapperError(`${path} is missing or cannot be read: ${cure}`);
+}
+
+async function readJson(path: string, cure: string): Promise<unknown> {
+  await assertThere(path, cure);
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw new MapperError(`${path} is no JSON (${(error as Error).message}); it may be truncated`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,122 @@
+// A mapper's sizes: checked, filled up with ClipCap's defaults, or read off the shapes of a checkpoint.
+//
+// Legend: D CLIP's feature size, d GPT-2's width, P prefix rows, C rows made of the CLIP feature.
+import { MapperError } from './mapper-error.ts';
+import { parameterName } from './parameter-name.ts';
+
+/** `linear` is the single layer that ClipCap's notebooks take for P > 10; its training program never makes one. */
+export type MapperType = 'mlp' | 'transformer' | 'linear';
+
+export interface MapperConfig {
+  type: MapperType;
+  /** P, rows in front of the caption. */
+  prefixLength: number;
+  /** D, size of a CLIP feature. */
+  featureSize: number;
+  /** d, GPT-2's n_embd. */
+  embeddingSize: number;
+  /** C, rows the feature is spread over. Transformer only; default 10. */
+  clipLength?: number;
+  /** Transformer only; default 8. */
+  layers?: number;
+  /** Attention heads; transformer only; default 8. */
+  heads?: number;
+}
+
+export type ResolvedMapperConfig = Required<MapperConfig>;
+
+/** ClipCap's `train.py` and `TransformerMapper`. */
+export const mapperDefaults = { clipLength: 10, layers: 8, heads: 8 } as const;
+
+const types: readonly MapperType[] = ['mlp', 'transformer', 'linear'];
+
+/**
+ * The configuration with defaults filled in.
+ * @throws MapperError naming the value that makes no sense.
+ */
+export function resolveMapperConfig(config: MapperConfig): ResolvedMapperConfig {
+  const resolved = { ...mapperDefaults, ...config };
+  if (!types.includes(resolved.type)) {
+    throw new MapperError(
+      `mapper: type is ${JSON.stringify(resolved.type)}; one of ${types.join(', ')} is needed`,
+    );
+  }
+  for (const key of [
+    'prefixLength',
+    'featureSize',
+    'embeddingSize',
+    'clipLength',
+    'layers',
+    'heads',
+  ] as const) {
+    const value: unknown = resolved[key];
+    if (!Number.isInteger(value) || (value as number) < 1) {
+      throw new MapperError(`mapper: ${key} is ${JSON.stringify(value)}; a whole number from 1 is needed`);
+    }
+  }
+  const { type, embeddingSize, heads } = resolved;
+  if (type === 'transformer' && embeddingSize % heads !== 0) {
+    throw new MapperError(
+      `mapper: embeddingSize ${embeddingSize} is not divisible by ${heads} heads; choose other heads`,
+    );
+  }
+  return resolved;
+}
+
+/**
+ * Sizes of the mapper in a checkpoint. An MLP's or a linear map's shapes do not tell P and d apart, so d is given
+ * (GPT-2's n_embd); the number of heads leaves no trace and stays ClipCap's 8 unless given.
+ * @param shapes name → shape, with or without `clip_project.`; names of other models are ignored
+ * @throws MapperError when there is no mapper among them, or its shapes do not fit each other.
+ */
+export function inferMapperConfig(
+  shapes: ReadonlyMap<string, readonly number[]>,
+  { embeddingSize: d, heads = mapperDefaults.heads }: { embeddingSize: number; heads?: number },
+): ResolvedMapperConfig {
+  const found = new Map<string, readonly number[]>();
+  for (const [name, shape] of shapes) {
+    const inner = parameterName(name);
+    if (inner !== undefined) found.set(inner, shape);
+  }
+  const rowsOf = (name: string, outputs: number): number => {
+    if (outputs % d === 0) return outputs / d;
+    throw new MapperError(
+      `mapper: ${name} has ${outputs} outputs, which are no whole rows of ${d}; is the GPT-2 another one?`,
+    );
+  };
+  const constants = found.get('prefix_const');
+  const spread = found.get('linear.weight');
+  if (constants && spread) {
+    const layers =
+      new Set([...found.keys()].map((name) => /^transformer\.layers\.(\d+)\./.exec(name)?.[1])).size - 1;
+    return resolveMapperConfig({
+      type: 'transformer',
+      prefixLength: constants[0],
+      featureSize: spread[1],
+      embeddingSize: d,
+      clipLength: rowsOf('linear.weight', spread[0]),
+      layers,
+      heads,
+    });
+  }
+  const first = found.get('model.0.weight');
+  const second = found.get('model.2.weight');
+  if (first && second) {
+    const prefixLength = rowsOf('model.2.weight', second[0]);
+    return resolveMapperConfig({ type: 'mlp', prefixLength, featureSize: first[1], embeddingSize: d, heads });
+  }
+  const single = found.get('weight');
+  if (single) {
+    const prefixLength = rowsOf('weight', single[0]);
+    return resolveMapperConfig({
+      type: 'linear',
+      prefixLength,
+      featureSize: single[1],
+      embeddingSize: d,
+      heads,
+    });
+  }
+  throw new MapperError(
+    'checkpoint: there is no mapper in it (clip_project.model.…, clip_project.transformer.… or clip_project.weight)',
+  );
+}

@@ -1,0 +1,48 @@
+// The part of a run folder's config.json that captioning needs.
+import { resolveMapperConfig, type MapperConfig, type ResolvedMapperConfig } from './mapper-config.ts';
+import { MapperError } from './mapper-error.ts';
+
+/** What a training run writes to `config.json` (among other keys, which are ignored here). */
+export interface RunConfig {
+  mapper: MapperConfig;
+  /** Folders of the frozen models; relative ones are relative to the run folder. */
+  backbones: { clip: string; gpt2: string };
+  /** Id of the token that ends a caption: that of "." in ClipCap, or an end token. */
+  stopToken: number;
+  /** Whether features are divided by their L2 norm; default false, as in ClipCap. */
+  normalizePrefix?: boolean;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Checks the parsed text of a run's config.json.
+ * @throws MapperError naming the key and what it should be.
+ */
+export function parseRunConfig(
+  json: unknown,
+  { name = 'config.json' }: { name?: string } = {},
+): RunConfig & { mapper: ResolvedMapperConfig; normalizePrefix: boolean } {
+  const fail = (key: string, value: unknown, wanted: string): never => {
+    throw new MapperError(`${name}: ${key} is ${JSON.stringify(value)}; ${wanted} is needed`);
+  };
+  if (!isObject(json)) return fail('the content', json, 'an object');
+  const { mapper, backbones, stopToken, normalizePrefix = false } = json;
+  if (!isObject(mapper)) return fail('mapper', mapper, 'an object of sizes');
+  const folder = (key: 'clip' | 'gpt2'): string => {
+    const value = isObject(backbones) ? backbones[key] : undefined;
+    return typeof value === 'string' && value !== '' ? value : fail(`backbones.${key}`, value, 'a folder');
+  };
+  if (typeof stopToken !== 'number' || !Number.isInteger(stopToken) || stopToken < 0) {
+    return fail('stopToken', stopToken, 'a token id');
+  }
+  if (typeof normalizePrefix !== 'boolean') return fail('normalizePrefix', normalizePrefix, 'true or false');
+  return {
+    mapper: resolveMapperConfig(mapper as unknown as MapperConfig),
+    backbones: { clip: folder('clip'), gpt2: folder('gpt2') },
+    stopToken,
+    normalizePrefix,
+  };
+}

@@ -1,0 +1,115 @@
+// Reverse-mode differentiation over the tape that applyOp writes.
+import { ShapeError, TensorError } from '../core/errors.ts';
+import { formatShape, sameShape } from '../core/shape.ts';
+import { add, affine } from '../ops/arithmetic.ts';
+import { copyInto } from '../ops/copy.ts';
+import { fill } from '../ops/fill.ts';
+import type { Device } from '../core/device.ts';
+import type { Tensor } from '../tensor.ts';
+import type { GradNode } from './node.ts';
+
+/** Runs `fn` without writing the tape: what it computes needs no gradient. */
+export function noGrad<T>(device: Device, fn: () => T): T {
+  const before = device.gradEnabled;
+  device.gradEnabled = false;
+  const restore = (): void => {
+    device.gradEnabled = before;
+  };
+  try {
+    const result = fn();
+    if (result instanceof Promise) throw new TensorError('noGrad: the function must not be async');
+    return result;
+  } finally {
+    restore();
+  }
+}
+
+export interface GradOptions {
+  /** Cotangent of `loss`; default 1 (then `loss` must have one element). */
+  seed?: Tensor;
+  /** Where each gradient must end up, by position (an optimiser's arena); made anew where undefined. */
+  into?: readonly (Tensor | undefined)[];
+}
+
+/** All nodes between `loss` and the wanted leaves, newest first, and which tensors lie on such a path. */
+function pathsTo(loss: Tensor, wanted: ReadonlySet<Tensor>): { order: GradNode[]; onPath: Set<Tensor> } {
+  const seen = new Set<GradNode>();
+  const stack = loss.node ? [loss.node] : [];
+  while (stack.length > 0) {
+    const node = stack.pop()!;
+    if (seen.has(node)) continue;
+    seen.add(node);
+    for (const input of node.inputs) if (input?.node) stack.push(input.node);
+  }
+  const order = [...seen].sort((a, b) => b.id - a.id);
+  const onPath = new Set<Tensor>(wanted);
+  for (let i = order.length - 1; i >= 0; i--) {
+    const node = order[i];
+    if (node.inputs.some((t) => t && onPath.has(t))) onPath.add(node.outputs[0]);
+  }
+  return { order: order.filter((node) => onPath.has(node.outputs[0])), onPath };
+}
+
+/**
+ * Gradients of `loss` with respect to each tensor of `wrt` (leaves or intermediate results), in order.
+ * A tensor that the loss does not depend on gets zeros.
+ * @throws ShapeError when `loss` has more than one element and no seed is given.
+ */
+export function grad(loss: Tensor, wrt: readonly Tensor[], { seed, into }: GradOptions = {}): Tensor[] {
+  const { device } = loss;
+  if (!seed && loss.size !== 1) {
+    throw new ShapeError(`grad: the loss ${formatShape(loss.shape)} is no scalar; reduce it or give a seed`);
+  }
+  const { order, onPath } = pathsTo(loss, new Set(wrt));
+  const collect = (): Tensor[] => {
+    const unit = seed ?? fill(device, loss.shape, 1);
+    const grads = new Map<Tensor, Tensor>([[loss, unit]]);
+    for (const node of order) {
+      const result = node.outputs[0];
+      const cotangent = grads.get(result);
+      if (!cotangent) continue;
+      const needs = node.inputs.map((t) => t !== undefined && onPath.has(t));
+      const folds = node.op.folds ?? [];
+      const partials = node.inputs.map((t, i) =>
+        t && needs[i] && folds.includes(i) ? grads.get(t) : undefined,
+      );
+      const context = {
+        inputs: node.inputs,
+        outputs: node.outputs,
+        attrs: node.attrs,
+        grad: cotangent,
+        needs,
+        partials,
+      };
+      const isUnit = !seed && cotangent === unit;
+      const results: readonly (Tensor | undefined)[] = node.op.vjp!({ ...context, isUnit });
+      node.inputs.forEach((input, i) => {
+        const part = results[i];
+        if (!input || !needs[i] || !part) return;
+        if (!sameShape(part.shape, input.shape)) {
+          throw new ShapeError(
+            `${node.op.name}: its VJP gave ${formatShape(part.shape)} for an input ${formatShape(input.shape)}`,
+          );
+        }
+        const before = partials[i] ? undefined : grads.get(input);
+        grads.set(input, before ? add(before, part) : part);
+      });
+      if (!wrt.includes(result)) grads.delete(result);
+    }
+    return wrt.map((leaf, i) => deliver(leaf, grads.get(leaf), into?.[i]));
+  };
+  // The scope frees every gradient on the way that nobody asked for.
+  return device.scope(() => noGrad(device, collect));
+}
+
+/** Puts a gradient where the caller wants it; inside a trace the producer writes there directly. */
+function deliver(leaf: Tensor, found: Tensor | undefined, target: Tensor | undefined): Tensor {
+  if (!target) return found ?? fill(leaf.device, leaf.shape, 0);
+  if (!found) return copyInto(fill(leaf.device, leaf.shape, 0), target);
+  const { trace } = leaf.device;
+  if (trace?.redirect(found, target)) return target;
+  // The same tensor may be the gradient of two leaves: one was redirected, the other is copied by way of a
+  // temporary, since both places lie in one buffer.
+  const source = found.storage.target === target.storage ? affine(found, 1) : found;
+  return copyInto(source, target);
+}

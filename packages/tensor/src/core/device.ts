@@ -1,0 +1,307 @@
+// The device: memory, kernels and the command stream. Eager ops are encoded here; while a plan is traced
+// they are only written down.
+import type { AdapterSummary } from './adapter.ts';
+import { BufferPool, sizeClass } from './buffer-pool.ts';
+import { DeviceLostError, LimitError, OutOfMemoryError, TensorError } from './errors.ts';
+import { PipelineCache } from './pipelines.ts';
+import { ScopeStack } from './scopes.ts';
+import { Storage, type StorageOwner } from './storage.ts';
+import { buildCall, type KernelCall, type KernelLimits, type KernelSpec } from '../kernel/kernel.ts';
+import type { Trace } from '../plan/trace.ts';
+
+export interface DeviceOptions {
+  /** Pretend the binding limit is this many bytes (tests of tensors over the limit). */
+  bindingLimit?: number;
+  /** Pretend that one dimension takes at most this many workgroups (tests of large grids). */
+  workgroupLimit?: number;
+  /** Most bytes kept for reuse; default 512 MiB. */
+  poolBytes?: number;
+}
+
+export interface DeviceStats {
+  /** Bytes of tensors now alive. */
+  liveBytes: number;
+  /** Bytes of freed buffers kept for reuse. */
+  pooledBytes: number;
+  /** Kernels run so far, eager and replayed. */
+  dispatches: number;
+  submits: number;
+  pipelines: number;
+}
+
+const watchedAllocation = 16 * 2 ** 20;
+
+export class Device implements StorageOwner {
+  readonly gpu: GPUDevice;
+  readonly adapter: AdapterSummary;
+  readonly kernelLimits: KernelLimits;
+  readonly pipelines: PipelineCache;
+  readonly scopes = new ScopeStack();
+  /** Set while a plan is being traced. */
+  trace: Trace | undefined;
+  /** False inside `noGrad`. */
+  gradEnabled = true;
+  readonly #pool: BufferPool;
+  #encoder: GPUCommandEncoder | undefined;
+  #pass: GPUComputePassEncoder | undefined;
+  #errors: Error[] = [];
+  #lost: DeviceLostError | undefined;
+  #closed = false;
+  #lastKernel = 'start';
+  #liveBytes = 0;
+  #dispatches = 0;
+  #submits = 0;
+  readonly #pendingChecks = new Set<Promise<void>>();
+  readonly #onClose: () => void;
+
+  constructor(
+    gpu: GPUDevice,
+    adapter: AdapterSummary,
+    options: DeviceOptions = {},
+    onClose: () => void = () => {},
+  ) {
+    this.gpu = gpu;
+    this.adapter = adapter;
+    this.pipelines = new PipelineCache(gpu);
+    this.kernelLimits = {
+      bindingBytes: options.bindingLimit ?? gpu.limits.maxStorageBufferBindingSize,
+      workgroupsPerDimension: options.workgroupLimit ?? gpu.limits.maxComputeWorkgroupsPerDimension,
+      hasF16: gpu.features.has('shader-f16'),
+      hidesLoopCounts: adapter.kind === 'software',
+    };
+    this.#pool = new BufferPool(options.poolBytes ?? 512 * 2 ** 20);
+    this.#onClose = onClose;
+    gpu.addEventListener('uncapturederror', (event) => {
+      this.#errors.push(new TensorError(`WebGPU error near ${this.#lastKernel}: ${event.error.message}`));
+    });
+    void gpu.lost.then((info) => {
+      if (this.#closed) return;
+      this.#lost = new DeviceLostError(
+        `the GPU was lost during ${this.#lastKernel}: ${info.message || info.reason}; open a new device and load again`,
+      );
+    });
+  }
+
+  get stats(): DeviceStats {
+    return {
+      liveBytes: this.#liveBytes,
+      pooledBytes: this.#pool.bytes,
+      dispatches: this.#dispatches,
+      submits: this.#submits,
+      pipelines: this.pipelines.size,
+    };
+  }
+
+  /** Largest binding in bytes; bigger tensors are walked in windows. */
+  get bindingLimit(): number {
+    return this.kernelLimits.bindingBytes;
+  }
+
+  /** Errors WebGPU reported without a caller to blame; taking them clears the list. */
+  takeErrors(): Error[] {
+    return this.#errors.splice(0);
+  }
+
+  /** @throws DeviceLostError when the device was closed or the GPU went away. */
+  assertOpen(): void {
+    if (this.#closed) throw new DeviceLostError('this device was closed');
+    if (this.#lost) throw this.#lost;
+  }
+
+  /** @throws the first stored error: lost device, out of memory, validation. */
+  assertHealthy(): void {
+    this.assertOpen();
+    const first = this.#errors.shift();
+    if (first) throw first;
+  }
+
+  // ── memory ────────────────────────────────────────────────────────────────
+
+  /** A buffer of at least `byteLength` bytes, from the pool unless `fresh`. Its contents are undefined. */
+  createBuffer(byteLength: number, label: string, fresh = false): GPUBuffer {
+    this.assertOpen();
+    const pooled = fresh ? undefined : this.#pool.take(byteLength);
+    if (pooled) return pooled;
+    const size = fresh ? byteLength : sizeClass(byteLength);
+    if (size > this.gpu.limits.maxBufferSize) {
+      throw new LimitError(
+        `${label}: ${size} bytes are over this adapter's buffer limit of ${this.gpu.limits.maxBufferSize}; ` +
+          `use a smaller batch, f16, or a smaller model`,
+      );
+    }
+    const watched = size >= watchedAllocation;
+    if (watched) this.gpu.pushErrorScope('out-of-memory');
+    const buffer = this.gpu.createBuffer({
+      label,
+      size,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    if (watched) {
+      const check = this.gpu.popErrorScope().then((error) => {
+        if (error) {
+          this.#errors.push(
+            new OutOfMemoryError(
+              `${label}: the GPU has no room for ${size} more bytes (${this.#liveBytes} in use); ` +
+                `use a smaller batch, f16, or a smaller model`,
+            ),
+          );
+        }
+        this.#pendingChecks.delete(check);
+      });
+      this.#pendingChecks.add(check);
+    }
+    return buffer;
+  }
+
+  /** Memory for one tensor; belongs to the innermost scope, or to the trace while one runs. */
+  allocate(byteLength: number, label: string): Storage {
+    if (this.trace) return this.trace.allocate(byteLength, label);
+    const storage = new Storage(this, byteLength, label, { buffer: this.createBuffer(byteLength, label) });
+    this.#liveBytes += storage.buffer!.size;
+    this.scopes.register(storage);
+    return storage;
+  }
+
+  /** Memory that outlives scopes and traces: weights, optimiser state, plan inputs. Zeroed. */
+  allocatePersistent(byteLength: number, label: string): Storage {
+    const buffer = this.createBuffer(byteLength, label, true);
+    this.#liveBytes += buffer.size;
+    return new Storage(this, byteLength, label, { buffer });
+  }
+
+  releaseStorage(storage: Storage): void {
+    const buffer = storage.buffer;
+    if (!buffer || this.#closed) return;
+    this.#liveBytes -= buffer.size;
+    storage.buffer = undefined;
+    if (buffer.size === sizeClass(buffer.size) && this.#pool.give(buffer)) return;
+    this.flush();
+    buffer.destroy();
+  }
+
+  /** Frees the buffers kept for reuse. */
+  trim(): void {
+    this.flush();
+    this.#pool.clear();
+  }
+
+  /**
+   * Runs `fn`; tensors made inside are released afterwards, except those in its result (found in arrays,
+   * maps and plain objects). Works with async functions as long as scopes end in the order they began.
+   */
+  scope<T>(fn: () => T): T {
+    return this.scopes.run(fn);
+  }
+
+  // ── commands ──────────────────────────────────────────────────────────────
+
+  /** Runs one kernel (or writes it down while a plan is traced). */
+  run(opName: string, spec: KernelSpec): void {
+    const call = buildCall(opName, spec, this.kernelLimits);
+    if (!call) return;
+    // What a plan traces it owns; anything else must be alive now.
+    for (const { storage } of call.bindings) if (!this.trace || !storage.isVirtual) storage.assertLive();
+    if (this.trace) {
+      this.trace.record(call);
+      return;
+    }
+    this.encode(call);
+  }
+
+  encode(call: KernelCall): void {
+    this.assertOpen();
+    this.#lastKernel = call.name;
+    const pipeline = this.pipelines.get(call);
+    this.#encoder ??= this.gpu.createCommandEncoder({ label: 'eager' });
+    this.#pass ??= this.#encoder.beginComputePass();
+    this.#pass.setPipeline(pipeline);
+    this.#pass.setBindGroup(0, this.bindGroup(call));
+    this.#pass.dispatchWorkgroups(call.grid[0], call.grid[1]);
+    this.#dispatches++;
+  }
+
+  bindGroup(call: KernelCall): GPUBindGroup {
+    return this.gpu.createBindGroup({
+      label: call.name,
+      layout: this.pipelines.layoutOf(call.layout).group,
+      entries: call.bindings.map((b, binding) => {
+        const { buffer, byteOffset } = b.storage.resolve();
+        return { binding, resource: { buffer, offset: byteOffset + b.byteOffset, size: b.byteLength } };
+      }),
+    });
+  }
+
+  /** Submits what eager ops have encoded. Reading a tensor does this by itself. */
+  flush(): void {
+    if (!this.#encoder) return;
+    this.#pass?.end();
+    const commands = this.#encoder.finish();
+    this.#encoder = undefined;
+    this.#pass = undefined;
+    this.gpu.queue.submit([commands]);
+    this.#submits++;
+  }
+
+  /** Submits a plan's commands; `dispatches` and `label` keep statistics and error messages right. */
+  submit(commands: GPUCommandBuffer, dispatches: number, label: string): void {
+    this.assertOpen();
+    this.flush();
+    this.#lastKernel = label;
+    this.gpu.queue.submit([commands]);
+    this.#dispatches += dispatches;
+    this.#submits++;
+  }
+
+  /** Writes host bytes; commands encoded before see the old contents, those after the new. */
+  upload(storage: Storage, byteOffset: number, bytes: Uint8Array<ArrayBuffer>): void {
+    storage.assertLive();
+    const place = storage.resolve();
+    this.flush();
+    this.gpu.queue.writeBuffer(place.buffer, place.byteOffset + byteOffset, bytes);
+  }
+
+  /** Copies `byteLength` bytes (a multiple of 4) back to the host. */
+  async download(storage: Storage, byteOffset: number, byteLength: number): Promise<ArrayBuffer> {
+    storage.assertLive();
+    this.assertHealthy();
+    const place = storage.resolve();
+    this.flush();
+    const staging = this.gpu.createBuffer({
+      size: byteLength,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    const encoder = this.gpu.createCommandEncoder();
+    encoder.copyBufferToBuffer(place.buffer, place.byteOffset + byteOffset, staging, 0, byteLength);
+    this.gpu.queue.submit([encoder.finish()]);
+    this.#submits++;
+    try {
+      await staging.mapAsync(GPUMapMode.READ);
+    } catch (error) {
+      this.assertHealthy();
+      throw error;
+    }
+    const copy = staging.getMappedRange().slice(0);
+    staging.unmap();
+    staging.destroy();
+    await Promise.all(this.#pendingChecks);
+    this.assertHealthy();
+    return copy;
+  }
+
+  /** Waits until the GPU has done everything submitted so far. */
+  async finish(): Promise<void> {
+    this.flush();
+    await this.gpu.queue.onSubmittedWorkDone();
+    await Promise.all(this.#pendingChecks);
+    this.assertHealthy();
+  }
+
+  /** Frees everything; a Node process can exit afterwards. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#pool.clear();
+    this.gpu.destroy();
+    this.#onClose();
+  }
+}

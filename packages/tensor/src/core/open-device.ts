@@ -1,0 +1,49 @@
+// Opens a device on a given `GPU` object (a browser's navigator.gpu, or Dawn's in Node).
+import { summariseAdapter } from './adapter.ts';
+import { Device, type DeviceOptions } from './device.ts';
+import { NoAdapterError } from './errors.ts';
+
+export interface OpenOptions extends DeviceOptions {
+  gpu?: GPU;
+  powerPreference?: GPUPowerPreference;
+  /** Cure shown when no adapter answers. */
+  cure?: string;
+  /** Feature names not to request even where offered (tests of the fallbacks). */
+  without?: readonly string[];
+}
+
+const wantedFeatures = [
+  'shader-f16',
+  'subgroups',
+  'timestamp-query',
+  'chromium-experimental-subgroup-matrix',
+];
+
+const browserCure =
+  'use a browser with WebGPU (Chrome or Edge 113+, Safari 26+, Firefox 141+) over https or localhost';
+
+/**
+ * Opens a device with every limit the adapter offers and the optional features the engine can use.
+ * @throws NoAdapterError when no adapter answers; its message names the cure.
+ */
+export async function openDevice(options: OpenOptions = {}, onClose?: () => void): Promise<Device> {
+  const gpu = options.gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
+  const adapter = await gpu?.requestAdapter(
+    options.powerPreference ? { powerPreference: options.powerPreference } : {},
+  );
+  if (!adapter) throw new NoAdapterError(`No WebGPU adapter answers here; ${options.cure ?? browserCure}.`);
+  const requiredLimits: Record<string, number> = {};
+  for (const key in adapter.limits) {
+    const value = adapter.limits[key as keyof GPUSupportedLimits];
+    if (typeof value === 'number') requiredLimits[key] = value;
+  }
+  const without = new Set(options.without ?? []);
+  const requiredFeatures = wantedFeatures.filter(
+    (name) => adapter.features.has(name) && !without.has(name),
+  ) as GPUFeatureName[];
+  const summary = summariseAdapter(adapter);
+  if (without.has('shader-f16')) summary.f16 = false;
+  if (without.has('subgroups')) summary.subgroups = undefined;
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+  return new Device(device, summary, options, onClose);
+}

@@ -1,0 +1,23 @@
+// The engine's public face, the same in browsers and in Node (Node users import '@foreword/tensor/node').
+import './methods.ts';
+
+export { openDevice, type OpenOptions } from './core/open-device.ts';
+export { Device, type DeviceOptions, type DeviceStats } from './core/device.ts';
+export { describeAdapter, type AdapterSummary } from './core/adapter.ts';
+export * from './core/errors.ts';
+export type { Shape } from './core/shape.ts';
+export type { DType, HostArray } from './dtype/dtype.ts';
+export { Tensor, tensor, parameter, emptyTensor, type CreateOptions } from './tensor.ts';
+export { grad, noGrad, type GradOptions } from './autograd/grad.ts';
+export { compile, Plan, type InputSpec, type PlanValues } from './plan/plan.ts';
+export type { ProfileRow } from './plan/profile.ts';
+export * from './ops/index.ts';
+export * as ops from './ops/index.ts';
+export { copyInto } from './ops/copy.ts';
+export type { Activation } from './ops/activations.ts';
+export type { WeightLayout } from './ops/matmul/linear.ts';
+export { defineOp, type OpDefinition, type Sample } from './op.ts';
+export { AdamW, type AdamWOptions } from './optim/adamw.ts';
+export * from './safetensors/index.ts';
+export * from './dtype/half.ts';
+export type { LinearCrossEntropyOptions } from './ops/cross-entropy/linear-cross-entropy.ts';

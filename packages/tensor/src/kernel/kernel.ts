@@ -1,0 +1,172 @@
+// From an op's kernel description to WGSL text, bindings and a dispatch grid.
+//
+// An op writes only what is its own: `fn thread(i: u32)` (one invocation per item) or
+// `fn group(g: u32, lane: u32)` (one workgroup per item). Declarations, element types, constants and the
+// split of more than 65 535 workgroups over two dimensions are made here.
+import type { DType } from '../dtype/dtype.ts';
+import { bytesPerElement } from '../dtype/dtype.ts';
+import { LimitError } from '../core/errors.ts';
+import type { Storage } from '../core/storage.ts';
+import type { Tensor } from '../tensor.ts';
+
+/** A tensor as one kernel sees it: whole or a window of it, by element or by vectors of 2 or 4. */
+export interface Operand {
+  tensor: Tensor;
+  /** Elements per array item; the tensor's size must be a multiple of it. */
+  vec: 1 | 2 | 4;
+  /** First element of the window; its byte offset must be a multiple of 256. */
+  first: number;
+  count: number;
+}
+
+export type OperandLike = Tensor | Operand | undefined;
+
+export interface KernelSpec {
+  /** Name in profiles, labels and errors; the op's name by default. */
+  name?: string;
+  read?: Record<string, OperandLike>;
+  /** Written, or read and written in place. */
+  write?: Record<string, OperandLike>;
+  /** Whole numbers become u32 constants, strings are pasted as they are. */
+  consts?: Record<string, number | string>;
+  /** One invocation each, of `fn thread(i: u32)`. */
+  threads?: number;
+  /** One workgroup each, of `fn group(g: u32, lane: u32)`. */
+  groups?: number;
+  workgroupSize?: number;
+  /** Enables subgroup functions; `subgroupLane` is the invocation's place in its subgroup. */
+  subgroups?: boolean;
+  /** Floating-point operations, for profiles. */
+  flops?: number;
+  code: string;
+}
+
+export interface BoundStorage {
+  storage: Storage;
+  byteOffset: number;
+  byteLength: number;
+}
+
+/** One dispatch: what to run, on which memory, how wide. Eager mode encodes it, a plan keeps it. */
+export interface KernelCall {
+  name: string;
+  code: string;
+  /** `r` for each read-only binding, `w` for each writable one, in binding order. */
+  layout: string;
+  bindings: BoundStorage[];
+  grid: [number, number];
+  flops: number;
+}
+
+export interface KernelLimits {
+  bindingBytes: number;
+  workgroupsPerDimension: number;
+  hasF16: boolean;
+  /** Hide loop counts from the driver's compiler, see {@link hideLoopCounts}. */
+  hidesLoopCounts: boolean;
+}
+
+export const window = (tensor: Tensor, first: number, count: number, vec: 1 | 2 | 4 = 1): Operand => ({
+  tensor,
+  vec,
+  first,
+  count,
+});
+
+/** The tensor as an array of vec4 (vec2): four (two) elements per load. */
+export const vec4 = (tensor: Tensor): Operand => window(tensor, 0, tensor.size, 4);
+export const vec2 = (tensor: Tensor): Operand => window(tensor, 0, tensor.size, 2);
+
+const toOperand = (x: Tensor | Operand): Operand => ('vec' in x ? x : window(x, 0, x.size));
+
+const itemType = (dtype: DType, vec: number): string => (vec === 1 ? dtype : `vec${vec}<${dtype}>`);
+
+/**
+ * Makes the bound of every counted loop unknown to the driver's compiler, so that it does not unroll. Shapes
+ * are constants here, and a CPU adapter's compiler spends about 80 ms on each load it meets: an unrolled
+ * layerNorm took it five seconds, a rolled one takes a fraction of one, and runs no slower.
+ */
+function hideLoopCounts(code: string, array: string): string {
+  const hidden = code.replace(
+    /for \(var (\w+) = ([^;]*); \1 < ([^;]+);/g,
+    (loop, name: string, from: string, bound: string) =>
+      /^[1-4]u$/.test(bound.trim())
+        ? loop
+        : `for (var ${name} = ${from}; ${name} < (${bound}) + hiddenZero();`,
+  );
+  return hidden === code
+    ? code
+    : `fn hiddenZero() -> u32 { return u32(arrayLength(&${array}) == 0u); }\n${hidden}`;
+}
+
+export function buildCall(opName: string, spec: KernelSpec, limits: KernelLimits): KernelCall | undefined {
+  const name = spec.name ?? opName;
+  const items = spec.threads ?? spec.groups ?? 0;
+  if (items === 0) return undefined;
+  const bindings: BoundStorage[] = [];
+  const labels: string[] = [];
+  let layout = '';
+  let usesF16 = false;
+  const declarations: string[] = [];
+  const bind = (label: string, like: OperandLike, access: 'r' | 'w'): void => {
+    if (!like) return;
+    const { tensor, vec, first, count } = toOperand(like);
+    const width = bytesPerElement[tensor.dtype];
+    const byteLength = Math.max(4, Math.ceil((count * width) / 4) * 4);
+    if (byteLength > limits.bindingBytes) {
+      throw new LimitError(
+        `${name}: argument ${label} [${tensor.shape.join(', ')}] ${tensor.dtype} takes ${byteLength} bytes, ` +
+          `over this adapter's binding limit of ${limits.bindingBytes}; split the tensor or use f16`,
+      );
+    }
+    if (count % vec !== 0)
+      throw new LimitError(`${name}: ${label} has ${count} elements, no multiple of ${vec}`);
+    usesF16 ||= tensor.dtype === 'f16';
+    const index = bindings.length;
+    const mode = access === 'r' ? 'read' : 'read_write';
+    const type = itemType(tensor.dtype, vec);
+    declarations.push(
+      `alias ${label}_t = ${type};`,
+      `@group(0) @binding(${index}) var<storage, ${mode}> ${label}: array<${type}>;`,
+    );
+    bindings.push({ storage: tensor.storage, byteOffset: tensor.byteOffset + first * width, byteLength });
+    labels.push(label);
+    layout += access;
+  };
+  for (const [label, like] of Object.entries(spec.read ?? {})) bind(label, like, 'r');
+  for (const [label, like] of Object.entries(spec.write ?? {})) bind(label, like, 'w');
+  if (usesF16 && !limits.hasF16) {
+    throw new LimitError(`${name}: this adapter has no shader-f16; load with dtype 'f32'`);
+  }
+  const workgroupSize = spec.workgroupSize ?? 64;
+  const workgroups = spec.groups ?? Math.ceil(items / workgroupSize);
+  const perRow = limits.workgroupsPerDimension;
+  const grid: [number, number] = [Math.min(workgroups, perRow), Math.ceil(workgroups / perRow)];
+  if (grid[1] > perRow)
+    throw new LimitError(`${name}: ${workgroups} workgroups are more than WebGPU can dispatch`);
+  const constants = Object.entries(spec.consts ?? {}).map(([key, value]) =>
+    typeof value === 'string' ? `const ${key} = ${value};` : `const ${key}: u32 = ${value}u;`,
+  );
+  const linear = grid[1] > 1 ? `(wid.x + wid.y * ${grid[0]}u)` : 'wid.x';
+  const body =
+    spec.threads !== undefined
+      ? `let i = ${linear} * ${workgroupSize}u + lane;\n  if (i < ${items}u) { thread(i); }`
+      : grid[1] > 1
+        ? `let g = ${linear};\n  if (g < ${items}u) { group(g, lane); }`
+        : `group(wid.x, lane);`;
+  const code = [
+    usesF16 ? 'enable f16;' : '',
+    spec.subgroups ? 'enable subgroups;\nvar<private> subgroupLane: u32;' : '',
+    ...declarations,
+    ...constants,
+    limits.hidesLoopCounts ? hideLoopCounts(spec.code, labels[0]) : spec.code,
+    `@compute @workgroup_size(${workgroupSize})`,
+    `fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lane: u32`,
+    spec.subgroups ? ', @builtin(subgroup_invocation_id) place: u32) {\n  subgroupLane = place;' : ') {',
+    `  ${body}`,
+    `}`,
+  ]
+    .filter(Boolean)
+    .join('\n');
+  return { name, code, layout, bindings, grid, flops: spec.flops ?? 0 };
+}

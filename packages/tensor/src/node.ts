@@ -1,0 +1,57 @@
+// The Node entry: opens a device through Dawn (npm `webgpu`), and everything the browser entry exports.
+import { openDevice as open, type OpenOptions } from './core/open-device.ts';
+import type { Device } from './core/device.ts';
+import { NoAdapterError } from './core/errors.ts';
+import { noAdapterCure } from './core/no-adapter-cure.node.ts';
+
+export * from './index.ts';
+export { fileSource, openSafetensorsPath } from './safetensors/file-source.node.ts';
+
+export interface NodeOpenOptions extends Omit<OpenOptions, 'gpu'> {
+  /** Dawn's adapter choice: part of an adapter's name; default the environment variable FOREWORD_ADAPTER. */
+  adapter?: string;
+  /** Native toggles that trade checks for speed (no robustness, no validation); off by default. */
+  fast?: boolean;
+}
+
+interface DawnModule {
+  create(flags: string[]): GPU;
+  globals: Record<string, unknown>;
+}
+
+async function loadDawn(): Promise<DawnModule> {
+  try {
+    return (await import('webgpu')) as unknown as DawnModule;
+  } catch (error) {
+    throw new NoAdapterError(
+      `The npm package "webgpu" (Dawn) could not be loaded: ${(error as Error).message}. ` +
+        `Install it with \`pnpm add webgpu\` and run \`pnpm run doctor\`.`,
+    );
+  }
+}
+
+/**
+ * Opens a device in Node.
+ * @throws NoAdapterError (exit code 3) with the cure for this operating system.
+ */
+export async function openDevice(options: NodeOpenOptions = {}): Promise<Device> {
+  const dawn = await loadDawn();
+  for (const [name, value] of Object.entries(dawn.globals)) {
+    if (!(name in globalThis))
+      Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  }
+  const toggles = ['allow_unsafe_apis', 'vulkan_enable_f16_on_nvidia'];
+  if (options.fast) toggles.push('disable_robustness', 'skip_validation');
+  const flags = [`enable-dawn-features=${toggles.join(',')}`, 'disable-dawn-features=timestamp_quantization'];
+  const wanted = options.adapter ?? process.env.FOREWORD_ADAPTER;
+  if (wanted) flags.push(`adapter=${wanted}`);
+  // Dawn's instance must outlive the device: a collected one crashes pending maps.
+  let instance: GPU | undefined = dawn.create(flags);
+  const cure = wanted
+    ? `FOREWORD_ADAPTER or --adapter asks for "${wanted}"; leave it out to take the default, or ${noAdapterCure()}`
+    : noAdapterCure();
+  const device = await open({ ...options, gpu: instance, cure }, () => {
+    instance = undefined;
+  });
+  return device;
+}

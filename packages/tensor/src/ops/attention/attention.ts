@@ -1,0 +1,193 @@
+// attention: softmax(q·kᵀ/√D)·v per head, causal or full, keys and values at least as long as the queries.
+//
+// Legend: B batch, T time (Tq queries, Tk keys), C channels, H heads, D = C/H. With `causal`, query i sees
+// keys 0 … i + Tk − Tq. Packed inputs ([B, T, 3C] or [B, T, 2C]) are read where they lie. A key count, for
+// caches that are longer than what they hold, takes the place of Tk without a new plan for each count.
+import { DTypeError, ShapeError, TensorError } from '../../core/errors.ts';
+import { sizeOf } from '../../core/shape.ts';
+import { assertFloat, assertSizes, defineOp, type OpDefinition, type RefArray } from '../../op.ts';
+import type { Tensor } from '../../tensor.ts';
+import { keyValueGradKernel, queryGradKernel } from './backward-kernels.ts';
+import {
+  channelForward,
+  channelKeyValueGrad,
+  channelQueryGrad,
+  usesChannelKernels,
+} from './channel-kernels.ts';
+import { forwardKernel } from './forward-kernel.ts';
+import { attentionSizes, partCount, type AttentionAttrs, type Part } from './layout.ts';
+
+/** Separates queries, keys and values from the optional key count behind them. */
+function divide<T>(
+  tensors: readonly T[],
+  { packing }: AttentionAttrs,
+): { inputs: T[]; keyCount: T | undefined } {
+  return { inputs: tensors.slice(0, partCount[packing]), keyCount: tensors[partCount[packing]] };
+}
+
+const definition: OpDefinition<AttentionAttrs> = {
+  name: 'attention',
+  infer(tensors, attrs, needs) {
+    const { inputs, keyCount } = divide(tensors, attrs);
+    if (keyCount) {
+      if (keyCount.dtype !== 'u32')
+        throw new DTypeError(`attention: keyCount is ${keyCount.dtype}, but u32 is needed`);
+      assertSizes('attention', 'the size of keyCount', keyCount.size, 1);
+      if (needs.includes(true)) {
+        throw new TensorError(
+          'attention: with keyCount there are no gradients; generate inside noGrad, or slice the keys instead',
+        );
+      }
+    }
+    inputs.forEach((t, i) => assertFloat('attention', `input ${i}`, t));
+    const { B, Tq, Tk, C, H } = attentionSizes(inputs, attrs);
+    if (attrs.causal && Tk < Tq)
+      throw new ShapeError(`attention: ${Tq} causal queries need at least as many keys, not ${Tk}`);
+    const out = { shape: [B, Tq, C], dtype: inputs[0].dtype };
+    return needs.includes(true) ? [out, { shape: [B, H, Tq], dtype: 'f32' }] : [out];
+  },
+  launch({ device, run }, tensors, [out, lse], attrs) {
+    const { inputs, keyCount } = divide(tensors, attrs);
+    const sizes = attentionSizes(inputs, attrs);
+    if (out.size > 0)
+      run(
+        (usesChannelKernels(device) ? channelForward : forwardKernel)(device, sizes, inputs, {
+          out,
+          lse,
+          keyCount,
+          causal: attrs.causal,
+        }),
+      );
+  },
+  vjp({ inputs, outputs: [out, lse], attrs, grad }) {
+    return attentionBackward(inputs, { out, lse, grad }, attrs);
+  },
+  reference(tensors, attrs) {
+    const { inputs, keyCount } = divide(tensors, attrs);
+    const s = attentionSizes(inputs, attrs);
+    const { B, Tq, Tk, C, H, D } = s;
+    const seen = keyCount ? Math.min(keyCount.data[0], Tk) : Tk;
+    const at = (part: Part, T: number, b: number, t: number, c: number): number =>
+      inputs[part.input].data[(b * T + t) * part.stride + part.column + c];
+    const data = new Float64Array(B * Tq * C);
+    for (let b = 0; b < B; b++) {
+      for (let h = 0; h < H; h++) {
+        for (let i = 0; i < Tq; i++) {
+          const keys = attrs.causal ? i + seen - Tq + 1 : seen;
+          const scores = Array.from({ length: keys }, (_, j) => {
+            let total = 0;
+            for (let d = 0; d < D; d++) total += at(s.q, Tq, b, i, h * D + d) * at(s.k, Tk, b, j, h * D + d);
+            return total / Math.sqrt(D);
+          });
+          const top = Math.max(...scores);
+          const weights = scores.map((x) => Math.exp(x - top));
+          const total = weights.reduce((x, y) => x + y, 0);
+          for (let d = 0; d < D; d++) {
+            let mixed = 0;
+            for (let j = 0; j < keys; j++) mixed += (weights[j] / total) * at(s.v, Tk, b, j, h * D + d);
+            data[(b * Tq + i) * C + h * D + d] = mixed;
+          }
+        }
+      }
+    }
+    return [{ shape: [B, Tq, C], data }] satisfies RefArray[];
+  },
+  samples: [
+    { inputs: [{ shape: [2, 5, 24] }], attrs: { heads: 2, causal: true, packing: 'qkv' } },
+    { inputs: [{ shape: [1, 11, 24] }], attrs: { heads: 1, causal: false, packing: 'qkv' } },
+    {
+      inputs: [{ shape: [2, 3, 8] }, { shape: [2, 3, 8] }, { shape: [2, 3, 8] }],
+      attrs: { heads: 2, causal: true, packing: 'none' },
+    },
+    {
+      inputs: [{ shape: [2, 3, 8] }, { shape: [2, 10, 8] }, { shape: [2, 10, 8] }],
+      attrs: { heads: 2, causal: true, packing: 'none' },
+    },
+    {
+      inputs: [{ shape: [1, 9, 6] }, { shape: [1, 13, 12] }],
+      attrs: { heads: 2, causal: false, packing: 'kv' },
+    },
+    { inputs: [{ shape: [1, 4, 15] }], attrs: { heads: 1, causal: true, packing: 'qkv' } },
+    { inputs: [{ shape: [1, 1, 12] }], attrs: { heads: 1, causal: true, packing: 'qkv' } },
+    {
+      name: 'cache',
+      inputs: [
+        { shape: [2, 3, 8] },
+        { shape: [2, 10, 8] },
+        { shape: [2, 10, 8] },
+        { shape: [1], dtype: 'u32', values: [7] },
+      ],
+      attrs: { heads: 2, causal: true, packing: 'none' },
+      checkGrad: [],
+    },
+    {
+      name: 'cache of one',
+      inputs: [{ shape: [1, 1, 6] }, { shape: [1, 5, 12] }, { shape: [1], dtype: 'u32', values: [1] }],
+      attrs: { heads: 2, causal: false, packing: 'kv' },
+      checkGrad: [],
+    },
+    {
+      name: 'two blocks',
+      inputs: [{ shape: [1, 37, 48] }],
+      attrs: { heads: 2, causal: true, packing: 'qkv' },
+      checkGrad: [],
+    },
+  ],
+};
+
+const backwardDefinition: OpDefinition<AttentionAttrs> = {
+  name: 'attentionBackward',
+  infer(tensors, attrs) {
+    const inputs = tensors.slice(0, -3);
+    const { B, Tq, H } = attentionSizes(inputs, attrs);
+    return [
+      ...inputs.map(({ shape, dtype }) => ({ shape, dtype })),
+      { shape: [B, H, Tq], dtype: 'f32' as const },
+    ];
+  },
+  launch({ device, run }, tensors, outputs, attrs) {
+    const inputs = tensors.slice(0, -3);
+    const [out, lse, grad] = tensors.slice(-3);
+    if (sizeOf(out.shape) === 0) return;
+    const sizes = attentionSizes(inputs, attrs);
+    const grads = outputs.slice(0, -1);
+    const all = { inputs, out, lse, grad, delta: outputs[grads.length], grads, causal: attrs.causal };
+    const shared = usesChannelKernels(device);
+    run((shared ? channelQueryGrad : queryGradKernel)(device, sizes, all));
+    run((shared ? channelKeyValueGrad : keyValueGradKernel)(device, sizes, all));
+  },
+  samples: [],
+};
+
+const attentionBackward = defineOp(
+  backwardDefinition,
+  (apply) =>
+    (
+      inputs: readonly Tensor[],
+      { out, lse, grad }: { out: Tensor; lse: Tensor; grad: Tensor },
+      attrs: AttentionAttrs,
+    ): Tensor[] =>
+      apply([...inputs, out, lse, grad], attrs).slice(0, inputs.length),
+);
+
+export interface AttentionOptions {
+  heads: number;
+  causal?: boolean;
+  /** u32 [1]: only the first keyCount[0] keys (at least Tq with `causal`) are seen. Not differentiable. */
+  keyCount?: Tensor;
+}
+
+/**
+ * Multi-head attention. q [B, Tq, C] with k and v [B, Tk, C], or q with one packed [B, Tk, 2C] (k then v),
+ * or one packed [B, T, 3C] (q, k, v) → [B, Tq, C].
+ * @example
+ * attention([qkv], { heads: 12, causal: true });
+ */
+export const attention = defineOp(
+  definition,
+  (apply) =>
+    (inputs: readonly Tensor[], { heads, causal = false, keyCount }: AttentionOptions): Tensor => {
+      const packing = inputs.length === 1 ? 'qkv' : inputs.length === 2 ? 'kv' : 'none';
+      return apply(keyCount ? [...inputs, keyCount] : inputs, { heads, causal, packing })[0];
+    },
+);

@@ -1,0 +1,27 @@
+// Every op, one line each: this list is the registry (methods and tests are generated from it).
+export { add, sub, mul, div, affine } from './arithmetic.ts';
+export { tanh, relu, sigmoid, geluNew, gelu, quickGelu, exp, log, sqrt, square } from './activations.ts';
+export { cast } from './copy.ts';
+export { fill } from './fill.ts';
+export { reshape } from './reshape.ts';
+export { expand } from './expand.ts';
+export { sum, mean, max } from './reduce.ts';
+export { matmul } from './matmul/matmul.ts';
+export { linear } from './matmul/linear.ts';
+export { mlp } from './matmul/mlp.ts';
+export { layerNorm } from './layer-norm.ts';
+export { attention } from './attention/attention.ts';
+export { embedding } from './embedding.ts';
+export { slice } from './slice.ts';
+export { concat } from './concat.ts';
+export { transpose } from './transpose.ts';
+export { imagePatches, patchEmbed } from './patch-embed.ts';
+export { writeRows } from './write-rows.ts';
+export { dropout } from './dropout.ts';
+export { randomUniform, randomNormal } from './random.ts';
+export { softmax, logSoftmax } from './softmax/softmax.ts';
+export { crossEntropy } from './cross-entropy/cross-entropy.ts';
+export { linearCrossEntropy } from './cross-entropy/linear-cross-entropy.ts';
+export { l2Normalize } from './l2-normalize.ts';
+export { argmax } from './argmax.ts';
+export { topK } from './top-k.ts';

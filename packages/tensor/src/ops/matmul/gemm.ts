@@ -1,0 +1,180 @@
+// One general matrix product for every op: C = epilogue(op(A) · op(B)), batched, in windows where a matrix
+// is over the binding limit. Two kernels stand behind it: rows-by-lanes for software adapters and narrow
+// products, workgroup tiles for GPUs.
+//
+// Legend: C [M, N] = op(A) [M, K] · op(B) [K, N]; LD* is a row's length in memory.
+import { fixedSubgroup } from '../../core/adapter.ts';
+import type { LaunchContext } from '../../op.ts';
+import { window, type KernelSpec } from '../../kernel/kernel.ts';
+import { wgsl } from '../../kernel/wgsl.ts';
+import { rowBytes, rowWindows } from '../../kernel/windows.ts';
+import { emptyTensor, type Tensor } from '../../tensor.ts';
+import { bytesPerElement } from '../../dtype/dtype.ts';
+import type { Activation } from '../activations.ts';
+import { epilogue } from './epilogue.ts';
+import { laneKernel, lanes } from './lane-kernel.ts';
+import { tileKernel } from './tile-kernel.ts';
+
+export interface Gemm {
+  name?: string;
+  a: Tensor;
+  b: Tensor;
+  out: Tensor;
+  M: number;
+  N: number;
+  K: number;
+  batch?: number;
+  /** A is stored [K, M]. */
+  transA?: boolean;
+  /** B is stored [N, K]. */
+  transB?: boolean;
+  scale?: number;
+  /** [N], added to every row. */
+  bias?: Tensor;
+  activation?: Activation;
+  /** Receives the value before the activation, [M, N]. */
+  pre?: Tensor;
+  /** The result is multiplied by f′(of), [M, N]: the backward pass of an activation. */
+  slope?: { of: Tensor; activation: Activation };
+  /** Added last, [M, N]. */
+  residual?: Tensor;
+  /** Adds the product to what `out` holds already (before bias and what follows it). */
+  accumulate?: boolean;
+}
+
+/** One launch: a piece of the product, with its place in the matrices. */
+export interface GemmPiece extends Gemm {
+  lda: number;
+  ldb: number;
+  ldc: number;
+  /** First elements and counts of the windows bound. */
+  aWindow: [first: number, count: number];
+  bWindow: [first: number, count: number];
+  cWindow: [first: number, count: number];
+  /** Added to element indices inside the A window (a column offset). */
+  aOffset: number;
+  /** First column of C, and of the bias. */
+  column: number;
+  /** Adds to what C holds already. */
+  accumulate: boolean;
+  /** False for all but the last piece along K. */
+  finish: boolean;
+}
+
+const wholeOf = (total: number): [number, number][] => [[0, total]];
+
+/** Launches the product. Pieces are needed only when a matrix is over the binding limit. */
+export function launchGemm(context: LaunchContext, gemm: Gemm): void {
+  const { a, b, out, M, N, K, transA = false, transB = false, batch = 1 } = gemm;
+  if (M === 0 || N === 0 || batch === 0) return;
+  const limit = context.device.bindingLimit;
+  if (batch > 1) {
+    const perItem = [rowBytes(a, batch), rowBytes(b, batch), rowBytes(out, batch)];
+    for (const [first, count] of rowWindows(limit, batch, perItem)) {
+      launchPiece(context, wholePiece(gemm, first, count));
+    }
+    return;
+  }
+  const [aWidth, bWidth, cWidth] = [a, b, out].map((t) => bytesPerElement[t.dtype]);
+  const rows = rowWindows(limit, M, transA ? [N * cWidth] : [N * cWidth, K * aWidth]);
+  const columns = transB ? rowWindows(limit, N, [K * bWidth]) : wholeOf(N);
+  // In TT a window of B starts at column k, which must be aligned as well: hence one element.
+  const perDepth = [...(transA ? [M * aWidth] : []), transB ? bWidth : N * bWidth];
+  const depths = transA || !transB ? rowWindows(limit, K, perDepth) : wholeOf(K);
+  for (const [m, mSize] of rows) {
+    for (const [n, nSize] of columns) {
+      for (const [k, kSize] of depths) {
+        launchPiece(context, {
+          ...wholePiece(gemm, 0, 1),
+          M: mSize,
+          N: nSize,
+          K: kSize,
+          aWindow: transA ? [k * M, kSize * M] : [m * K, mSize * K],
+          aOffset: transA ? m : k,
+          bWindow: transB ? [n * K + k, nSize * K - k] : [k * N, kSize * N],
+          cWindow: [m * N, mSize * N],
+          column: n,
+          accumulate: k > 0 || gemm.accumulate === true,
+          finish: k + kSize === K,
+        });
+      }
+    }
+  }
+}
+
+/** Batch items `first` … `first + count − 1` of a product, each as a whole. */
+function wholePiece(gemm: Gemm, first: number, count: number): GemmPiece {
+  const { M, N, K, transA = false, transB = false } = gemm;
+  return {
+    ...gemm,
+    transA,
+    transB,
+    batch: count,
+    lda: transA ? M : K,
+    ldb: transB ? K : N,
+    ldc: N,
+    aWindow: [first * M * K, count * M * K],
+    aOffset: 0,
+    bWindow: [first * K * N, count * K * N],
+    cWindow: [first * M * N, count * M * N],
+    column: 0,
+    accumulate: gemm.accumulate === true,
+    finish: true,
+  };
+}
+
+/** Fewer rows than this do not pay for turning B round first. */
+const rowsWorthTransposing = 16;
+
+function launchPiece(context: LaunchContext, piece: GemmPiece): void {
+  const { M, N, K, batch = 1, transB } = piece;
+  if (K === 0) {
+    context.run(emptySumKernel(piece));
+    return;
+  }
+  if (context.device.adapter.kind === 'gpu') {
+    context.run(M >= 16 && N >= 16 ? tileKernel(piece) : laneKernel(piece, false));
+    return;
+  }
+  const broadcast = fixedSubgroup(context.device.adapter) === lanes;
+  // The lane kernel is twice as fast when a lane's columns are neighbours in memory; turning B round costs
+  // one pass over it.
+  if (transB && M >= rowsWorthTransposing && N % 4 === 0) {
+    const turned = emptyTensor(context.device, [batch, K, N], { dtype: piece.b.dtype });
+    context.run(turnKernel(piece.b, turned, piece));
+    context.run(
+      laneKernel({ ...piece, b: turned, transB: false, ldb: N, bWindow: [0, turned.size] }, broadcast),
+    );
+    return;
+  }
+  context.run(laneKernel(piece, broadcast));
+}
+
+/** [batch, N, K] → [batch, K, N]; one invocation moves four rows' worth of one column. */
+function turnKernel(b: Tensor, turned: Tensor, { N, K, ldb, bWindow }: GemmPiece): KernelSpec {
+  return {
+    name: 'matmul transpose',
+    read: { b: window(b, ...bWindow) },
+    write: { turned: window(turned, 0, turned.size, 4) },
+    threads: turned.size / 4,
+    code: wgsl`fn thread(i: u32) {
+      let n = (i % ${N / 4}u) * 4u;
+      let k = (i / ${N / 4}u) % ${K}u;
+      let at = ((i / ${(N / 4) * K}u) * ${N}u + n) * ${ldb}u + k;
+      turned[i] = turned_t(b[at], b[at + ${ldb}u], b[at + ${2 * ldb}u], b[at + ${3 * ldb}u]);
+    }`,
+  };
+}
+
+/** The product over nothing: zeros through the epilogue. */
+function emptySumKernel(piece: GemmPiece): KernelSpec {
+  const { code, ...bindings } = epilogue(piece, 1);
+  return {
+    name: piece.name ?? 'matmul',
+    ...bindings,
+    threads: piece.cWindow[1],
+    code: wgsl`alias V = f32;
+${code}
+fn thread(i: u32) { finish(i, i % ${piece.N}u, 0.0f); }`,
+  };
+}

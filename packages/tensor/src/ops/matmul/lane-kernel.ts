@@ -1,0 +1,93 @@
+// Matrix product without workgroup memory: a workgroup owns ROWS rows, each lane a few columns.
+//
+// On CPU adapters every load costs 20 to 30 cycles and barriers more, so sums stay in registers and loads are
+// few: where the subgroup has exactly as many invocations as the workgroup has rows, each invocation loads
+// one row's piece of A and hands it round (`broadcast`). On GPUs it serves products too narrow for tiles.
+import { window, type KernelSpec } from '../../kernel/kernel.ts';
+import { repeat, wgsl } from '../../kernel/wgsl.ts';
+import { epilogue } from './epilogue.ts';
+import type { GemmPiece } from './gemm.ts';
+
+export const lanes = 8;
+
+export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
+  const { M, N, K, transA = false, transB = false, batch = 1 } = p;
+  const rows = Math.min(8, M);
+  const aligned = (...sizes: number[]): boolean => sizes.every((n) => n % 4 === 0);
+  // B stored [K, N]: a lane's columns are neighbours, loaded as vec4. B stored [N, K]: vec4 runs along K.
+  const wide = !transB && aligned(N, p.ldb, p.ldc, p.column);
+  const deep = transB && aligned(K, p.ldb) && (transA || aligned(p.lda, p.aOffset));
+  const vec = wide ? 4 : 1;
+  const units = N / vec;
+  const broadcast = canBroadcast && wide && rows === lanes;
+  const perLane = !broadcast && units >= lanes * 2 ? 2 : 1;
+  const blocks = Math.ceil(units / (lanes * perLane));
+  const bands = Math.ceil(M / rows);
+  const step = deep ? 4 : 1;
+  const aVec = deep && !transA ? 4 : 1;
+  const bVec = wide || deep ? 4 : 1;
+  const tail = epilogue(p, vec);
+  const rowOf = (r: number): string => (M % rows === 0 ? `row0 + ${r}u` : `min(row0 + ${r}u, ${M - 1}u)`);
+  const unitOf = (w: number): string =>
+    units % (lanes * perLane) === 0 ? `unit0 + ${w * lanes}u` : `min(unit0 + ${w * lanes}u, ${units - 1}u)`;
+  const eachRow = (piece: (r: number) => string): string => repeat(rows, piece);
+  const eachUnit = (piece: (w: number) => string): string => repeat(perLane, piece);
+  const loadB = (w: number): string =>
+    transB ? `b[${p.ldb / bVec}u * u${w} + k + bBase]` : `b[k * ${p.ldb / bVec}u + u${w} + bBase]`;
+  const loadA = (r: number): string => {
+    if (!transA) return `a[r${r} + k]`;
+    const at = (q: number): string => `f32(a[r${r} + (k * ${step}u + ${q}u) * ${p.lda}u])`;
+    return deep ? `vec4f(${at(0)}, ${at(1)}, ${at(2)}, ${at(3)})` : `a[r${r} + k * ${p.lda}u]`;
+  };
+  const multiply = (r: number, w: number): string =>
+    deep ? `s${r}_${w} += dot(a${r}, b${w});` : `s${r}_${w} = fma(V(a${r}), b${w}, s${r}_${w});`;
+  const aType = deep ? 'vec4f' : 'f32';
+  const bType = bVec === 4 ? 'vec4f' : 'f32';
+  // With broadcast, an invocation holds A of the row that its place in the subgroup names.
+  const ownRow = M % rows === 0 ? 'row0 + subgroupLane' : `min(row0 + subgroupLane, ${M - 1}u)`;
+  const shared = wgsl`
+    let mine = f32(a[own + k${transA ? ` * ${p.lda}u` : ''}]);
+    let b0 = V(b[k * ${p.ldb / bVec}u + u0 + bBase]);
+    ${eachRow((r) => `s${r}_0 = fma(V(subgroupBroadcast(mine, ${r}u)), b0, s${r}_0);`)}`;
+  const separate = wgsl`
+    ${eachUnit((w) => `let b${w} = ${bType}(${loadB(w)});`)}
+    ${eachRow((r) => `let a${r} = ${aType}(${loadA(r)});\n${eachUnit((w) => multiply(r, w))}`)}`;
+  const aBatch = (transA ? K * p.lda : M * p.lda) / aVec;
+  const bBatch = (transB ? N * p.ldb : K * p.ldb) / bVec;
+  return {
+    name: p.name ?? `matmul ${transA ? 'T' : 'N'}${transB ? 'T' : 'N'}`,
+    read: {
+      a: window(p.a, p.aWindow[0], p.aWindow[1], aVec),
+      b: window(p.b, p.bWindow[0], p.bWindow[1], bVec),
+      ...tail.read,
+    },
+    write: tail.write,
+    groups: batch * bands * blocks,
+    workgroupSize: lanes,
+    subgroups: broadcast,
+    flops: 2 * batch * M * N * K,
+    code: wgsl`
+alias V = ${wide ? 'vec4f' : 'f32'};
+${tail.code}
+fn group(g: u32, lane: u32) {
+  let unit0 = (g % ${blocks}u) * ${lanes * perLane}u + lane;
+  let row0 = ((g / ${blocks}u) % ${bands}u) * ${rows}u;
+  let batch = g / ${blocks * bands}u;
+  let bBase = batch * ${bBatch}u;
+  ${broadcast ? `let own = batch * ${aBatch}u + ${transA ? `${ownRow} + ${p.aOffset}u` : `(${ownRow}) * ${p.lda / aVec}u + ${p.aOffset / aVec}u`};` : eachRow((r) => `let r${r} = batch * ${aBatch}u + ${transA ? `${rowOf(r)} + ${p.aOffset}u` : `(${rowOf(r)}) * ${p.lda / aVec}u + ${p.aOffset / aVec}u`};`)}
+  ${eachUnit((w) => `let u${w} = ${unitOf(w)};`)}
+  ${eachRow((r) => eachUnit((w) => `var s${r}_${w} = V();`))}
+  for (var k = 0u; k < ${K / step}u; k++) {
+    ${broadcast ? shared : separate}
+  }
+  let cBase = batch * ${(M * p.ldc) / vec}u + ${p.column / vec}u;
+  ${eachRow(
+    (r) =>
+      `if (row0 + ${r}u < ${M}u) { ${eachUnit(
+        (w) =>
+          `if (unit0 + ${w * lanes}u < ${units}u) { finish(cBase + (row0 + ${r}u) * ${p.ldc / vec}u + u${w}, u${w}, s${r}_${w}); }`,
+      )} }`,
+  )}
+}`,
+  };
+}

@@ -1,0 +1,160 @@
+// A plan: a step traced once with real shapes, laid out, compiled and bound, then replayed with one submit.
+import type { Device } from '../core/device.ts';
+import { DisposedError, ShapeError, TensorError } from '../core/errors.ts';
+import { formatShape, sizeOf, type Shape } from '../core/shape.ts';
+import type { Storage } from '../core/storage.ts';
+import type { DType } from '../dtype/dtype.ts';
+import type { KernelCall } from '../kernel/kernel.ts';
+import { emptyTensor, type Tensor } from '../tensor.ts';
+import { layOut } from './layout.ts';
+import { profileCalls, type ProfileRow } from './profile.ts';
+import { Trace } from './trace.ts';
+
+export interface InputSpec {
+  shape: Shape;
+  dtype?: DType;
+}
+
+type TensorsOf<S> = { [K in keyof S]: Tensor };
+export type PlanValues<S> = { [K in keyof S]?: ArrayLike<number> };
+
+interface BoundCall {
+  pipeline: GPUComputePipeline;
+  group: GPUBindGroup;
+  x: number;
+  y: number;
+}
+
+export class Plan<S extends Record<string, InputSpec>, O extends Record<string, Tensor>> {
+  readonly device: Device;
+  /** Input tensors; they keep their values from replay to replay until written. */
+  readonly inputs: TensorsOf<S>;
+  /** Results of the last replay; owned by the plan. */
+  readonly outputs: O;
+  readonly calls: readonly KernelCall[];
+  /** Bytes of step memory (activations and gradients), after reuse. */
+  readonly arenaBytes: number;
+  readonly #bound: BoundCall[];
+  readonly #owned: readonly Storage[];
+  #disposed = false;
+
+  constructor(
+    device: Device,
+    inputs: TensorsOf<S>,
+    outputs: O,
+    calls: readonly KernelCall[],
+    bound: BoundCall[],
+    owned: readonly Storage[],
+    arenaBytes: number,
+  ) {
+    this.device = device;
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.calls = calls;
+    this.#bound = bound;
+    this.#owned = owned;
+    this.arenaBytes = arenaBytes;
+  }
+
+  /** Kernels per replay. */
+  get dispatches(): number {
+    return this.calls.length;
+  }
+
+  /** Writes the given inputs and replays the step. Reading an output waits for it. */
+  run(values: PlanValues<S> = {}): O {
+    if (this.#disposed) throw new DisposedError('plan: it was disposed');
+    for (const [name, data] of Object.entries(values)) {
+      const input = (this.inputs as Record<string, Tensor>)[name];
+      if (!input)
+        throw new TensorError(
+          `plan: there is no input "${name}"; inputs: ${Object.keys(this.inputs).join(', ')}`,
+        );
+      if (data) input.write(data);
+    }
+    const encoder = this.device.gpu.createCommandEncoder({ label: 'plan' });
+    const pass = encoder.beginComputePass();
+    for (const { pipeline, group, x, y } of this.#bound) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(x, y);
+    }
+    pass.end();
+    this.device.submit(encoder.finish(), this.#bound.length, 'plan');
+    return this.outputs;
+  }
+
+  /** Replays once with a timestamp around every kernel; rows in call order. Needs the timestamp feature. */
+  async profile(): Promise<ProfileRow[]> {
+    return await profileCalls(
+      this.device,
+      this.calls.map((call, i) => ({ call, ...this.#bound[i] })),
+    );
+  }
+
+  /** Frees the plan's memory; parameters and optimiser state stay. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const storage of this.#owned) storage.release();
+  }
+}
+
+/**
+ * Traces `step` once and returns its plan. `step` must be synchronous and may use any op, `grad` and
+ * optimisers; everything it takes from outside (weights, state) is used in place. What changes from replay
+ * to replay belongs into `inputs`.
+ * @example
+ * const plan = await compile(device, { x: { shape: [4, 2] } }, ({ x }) => ({ loss: model(x).mean() }));
+ * plan.run({ x: batch });
+ * console.log(await plan.outputs.loss.item());
+ */
+export async function compile<S extends Record<string, InputSpec>, O extends Record<string, Tensor>>(
+  device: Device,
+  specs: S,
+  step: (inputs: TensorsOf<S>) => O,
+): Promise<Plan<S, O>> {
+  if (device.trace) throw new TensorError('compile: another plan is being traced');
+  const inputs = Object.fromEntries(
+    Object.entries(specs).map(([name, { shape, dtype }]) => [
+      name,
+      emptyTensor(device, shape, { dtype, persistent: true }),
+    ]),
+  ) as TensorsOf<S>;
+  const trace = new Trace();
+  device.trace = trace;
+  let outputs: O;
+  try {
+    outputs = step(inputs);
+  } catch (error) {
+    for (const storage of [...Object.values(inputs).map((t) => t.storage), ...trace.held]) storage.release();
+    throw error;
+  } finally {
+    device.trace = undefined;
+  }
+  if (outputs instanceof Promise) throw new TensorError('compile: the step must not be async');
+  const owned: Storage[] = [...Object.values(inputs).map((t) => t.storage), ...trace.held];
+  const pinned = new Set(Object.values(outputs).map((t) => t.storage));
+  const { slotOf, slotBytes } = layOut(trace.calls, pinned);
+  for (const [name, t] of Object.entries(outputs)) {
+    if (t.size > 0 && t.storage.isVirtual && !t.storage.target && !slotOf.has(t.storage)) {
+      throw new ShapeError(
+        `compile: output "${name}" ${formatShape(t.shape)} (${sizeOf(t.shape)} elements) was never computed`,
+      );
+    }
+  }
+  const slots = slotBytes.map((bytes, i) => device.allocatePersistent(bytes, `plan slot ${i}`));
+  owned.push(...slots);
+  for (const [storage, slot] of slotOf) storage.buffer = slots[slot].buffer;
+  // Released with the plan, so that a later look at its tensors is an error and not old memory.
+  owned.push(...slotOf.keys());
+  await device.pipelines.prepare(trace.calls);
+  const bound = trace.calls.map((call) => ({
+    pipeline: device.pipelines.get(call),
+    group: device.bindGroup(call),
+    x: call.grid[0],
+    y: call.grid[1],
+  }));
+  const arenaBytes = slotBytes.reduce((a, b) => a + b, 0);
+  return new Plan(device, inputs, outputs, trace.calls, bound, owned, arenaBytes);
+}

@@ -1,0 +1,13 @@
+// Safetensors: reading range by range, sharded models, writing. `fileSource` for Node is in file-source.node.ts.
+export { blobSource, bytesSource, type ByteSource } from './byte-source.ts';
+export { SafetensorsError, type SafetensorsData, type SafetensorsDtype } from './dtypes.ts';
+export { type TensorInfo } from './header.ts';
+export {
+  openSafetensors,
+  SafetensorsFile,
+  type ElementRange,
+  type TensorData,
+  type TensorFile,
+} from './read.ts';
+export { openShardedSafetensors } from './sharded.ts';
+export { safetensorsChunks, writeSafetensors, type SafetensorsEntry } from './write.ts';

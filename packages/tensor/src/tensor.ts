@@ -1,0 +1,163 @@
+// The tensor: a shape and a dtype over a piece of GPU memory, and the node that made it.
+// Every op of ops/index.ts is also a method (see methods.ts).
+import type { Device } from './core/device.ts';
+import { ShapeError } from './core/errors.ts';
+import { assertShape, formatShape, sizeOf, type Shape } from './core/shape.ts';
+import type { Storage } from './core/storage.ts';
+import {
+  byteLengthOf,
+  bytesPerElement,
+  fromBytes,
+  toBytes,
+  type DType,
+  type HostArray,
+} from './dtype/dtype.ts';
+import type { GradNode } from './autograd/node.ts';
+
+export interface TensorPlace {
+  storage: Storage;
+  byteOffset?: number;
+}
+
+export class Tensor {
+  readonly device: Device;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** May be replaced once, when an optimiser gathers parameters into its arena. */
+  storage: Storage;
+  byteOffset: number;
+  /** True for trainable leaves and for everything computed from them while gradients are enabled. */
+  requiresGrad = false;
+  /** What computed this tensor; undefined for leaves. */
+  node: GradNode | undefined;
+
+  constructor(device: Device, shape: Shape, dtype: DType, place: TensorPlace) {
+    this.device = device;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.storage = place.storage;
+    this.byteOffset = place.byteOffset ?? 0;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  get byteLength(): number {
+    return this.size * bytesPerElement[this.dtype];
+  }
+
+  /** Size along `axis`; a negative axis counts from the end. */
+  dim(axis: number): number {
+    const n = this.shape.at(axis);
+    if (n === undefined) throw new ShapeError(`dim ${axis} of a tensor ${formatShape(this.shape)}`);
+    return n;
+  }
+
+  /** All elements on the host, row-major: f32 and f16 as Float32Array, i32 and u32 as their own arrays. */
+  async read(): Promise<HostArray> {
+    const bytes = await this.device.download(
+      this.storage,
+      this.byteOffset,
+      byteLengthOf(this.dtype, this.size),
+    );
+    return fromBytes(bytes, this.dtype, this.size);
+  }
+
+  /** The only element of a tensor of size 1. */
+  async item(): Promise<number> {
+    if (this.size !== 1)
+      throw new ShapeError(`item: the tensor ${formatShape(this.shape)} has ${this.size} elements`);
+    return (await this.read())[0];
+  }
+
+  /** Overwrites all elements from host values (f16 is rounded to nearest even). */
+  write(values: ArrayLike<number>): this {
+    if (values.length !== this.size) {
+      throw new ShapeError(`write: ${values.length} values for a tensor ${formatShape(this.shape)}`);
+    }
+    if (this.size > 0) this.device.upload(this.storage, this.byteOffset, toBytes(values, this.dtype));
+    return this;
+  }
+
+  /** Marks a leaf as trainable. */
+  trainable(on = true): this {
+    this.requiresGrad = on;
+    return this;
+  }
+
+  /** The same memory without history. */
+  detach(): Tensor {
+    return new Tensor(this.device, this.shape, this.dtype, {
+      storage: this.storage,
+      byteOffset: this.byteOffset,
+    });
+  }
+
+  /** Takes the tensor out of all open scopes: it lives until {@link dispose}. */
+  keep(): this {
+    this.device.scopes.keep(this.storage);
+    return this;
+  }
+
+  /** Releases the memory, for every view of it. Inside a scope this is never needed. */
+  dispose(): void {
+    this.device.scopes.keep(this.storage);
+    this.storage.release();
+  }
+
+  toString(): string {
+    return `Tensor ${formatShape(this.shape)} ${this.dtype}`;
+  }
+}
+
+export interface CreateOptions {
+  dtype?: DType;
+  /** Weights and state: outside scopes and traces, until disposed. */
+  persistent?: boolean;
+  /** What makes the tensor, for error messages; default 'tensor'. */
+  madeBy?: string;
+}
+
+/** A tensor of undefined contents. */
+export function emptyTensor(
+  device: Device,
+  shape: Shape,
+  { dtype = 'f32', persistent = false, madeBy = 'tensor' }: CreateOptions = {},
+): Tensor {
+  assertShape(shape, madeBy);
+  const bytes = byteLengthOf(dtype, sizeOf(shape));
+  const label = `${madeBy} ${formatShape(shape)} ${dtype}`;
+  const storage = persistent ? device.allocatePersistent(bytes, label) : device.allocate(bytes, label);
+  return new Tensor(device, shape, dtype, { storage });
+}
+
+/**
+ * A tensor from host values in row-major order.
+ * @throws ShapeError when the number of values is not the product of the shape.
+ */
+export function tensor(
+  device: Device,
+  values: ArrayLike<number>,
+  shape: Shape,
+  options: CreateOptions = {},
+): Tensor {
+  assertShape(shape, 'tensor');
+  if (values.length !== sizeOf(shape)) {
+    throw new ShapeError(`tensor: ${values.length} values for shape ${formatShape(shape)}`);
+  }
+  // A constant made while tracing is uploaded once and kept by the plan, so it must not be traced memory.
+  const persistent = options.persistent ?? device.trace !== undefined;
+  const made = emptyTensor(device, shape, { ...options, persistent });
+  device.trace?.hold(made.storage);
+  return made.write(values);
+}
+
+/** A trainable leaf from host values; lives until disposed. */
+export const parameter = (device: Device, values: ArrayLike<number>, shape: Shape): Tensor =>
+  tensor(device, values, shape, { persistent: true }).trainable();

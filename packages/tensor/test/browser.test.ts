@@ -1,0 +1,95 @@
+// The browser example in a real browser: bundled, served, opened in headless Chromium, trained to the end.
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { suite } from '@foreword/test-kit';
+import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
+import * as assert from 'uvu/assert';
+
+const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const example = new URL('../examples/browser/', import.meta.url);
+const timeLimitSeconds = 240;
+
+const args = [
+  '--enable-unsafe-webgpu',
+  '--no-sandbox',
+  '--use-webgpu-adapter=swiftshader',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+
+async function bundle(): Promise<string> {
+  const { outputFiles, errors, warnings } = await build({
+    entryPoints: [fileURLToPath(new URL('main.ts', example))],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    conditions: ['foreword-source'],
+    logLevel: 'silent',
+  });
+  assert.equal([...errors, ...warnings], []);
+  return outputFiles[0].text;
+}
+
+/** Serves the page on a free port of this machine only. */
+async function serve(html: string, script: string): Promise<{ server: Server; address: string }> {
+  const server = createServer((request, response) => {
+    const isScript = request.url === '/main.js';
+    response.statusCode = isScript || request.url === '/' ? 200 : 404;
+    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html; charset=utf-8');
+    response.end(response.statusCode === 404 ? '' : isScript ? script : html);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
+}
+
+const test = suite('browser example', { timeLimitSeconds });
+
+async function trainsInChromium(): Promise<void> {
+  const { server, address } = await serve(
+    await readFile(new URL('index.html', example), 'utf8'),
+    await bundle(),
+  );
+  const browser = await chromium.launch({
+    executablePath,
+    headless: true,
+    args,
+    timeout: timeLimitSeconds * 1000,
+  });
+  try {
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    await page.goto(address, { timeout: timeLimitSeconds * 1000 });
+    await page.waitForSelector('body[data-state]', { timeout: timeLimitSeconds * 1000 });
+    const status = await page.textContent('#status');
+    const read = async (key: string): Promise<number> =>
+      Number(await page.getAttribute('body', `data-${key}`));
+    const [first, last, right] = [await read('first-loss'), await read('last-loss'), await read('right')];
+    assert.is(status, 'Trained: the loss fell.', complaints.join('\n'));
+    assert.ok(last > 0 && last < first / 4, `the loss went from ${first} to ${last}`);
+    assert.ok(right > 0.9, `${right} of the points are told apart`);
+    assert.equal(complaints, []);
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}
+
+if (existsSync(executablePath)) test('trains on WebGPU in Chromium', trainsInChromium);
+else {
+  console.log(`browser example: skipped, there is no Chromium at ${executablePath}; set CHROMIUM_PATH`);
+  test.skip('trains on WebGPU in Chromium');
+}
+
+test.run();

@@ -1,0 +1,43 @@
+// Every op × sample × check, on whatever adapter FOREWORD_ADAPTER or the system gives.
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { openDevice } from '../src/node.ts';
+import * as ops from '../src/ops/index.ts';
+import type { AnyOp } from '../src/op.ts';
+import { checkBackward, checkForward, checkReplay, hasHalves } from './op-check.ts';
+
+const device = await openDevice();
+// A grid limit of 3 sends every kernel through the two-dimensional split that > 65 535 workgroups need.
+const narrow = await openDevice({ workgroupLimit: 3 });
+const definitions = [...new Set(Object.values(ops).map((op) => (op as { definition: AnyOp }).definition))];
+
+for (const op of definitions) {
+  const test = suite(`op ${op.name}`);
+  test.after.each(() => {
+    const errors = [...device.takeErrors(), ...narrow.takeErrors()];
+    assert.is(errors.length, 0, errors[0]?.message);
+  });
+  test('has samples and a reference', () => {
+    assert.ok(op.samples.length > 0);
+    assert.type(op.reference, 'function');
+  });
+  for (const [i, sample] of op.samples.entries()) {
+    const name = `${sample.name ?? `sample ${i}`} ${sample.inputs.map((s) => (s ? `[${s.shape.join()}]` : '–')).join(' ')}`;
+    test(`${name}: forward`, () => device.scope(() => checkForward(device, op, sample, false)));
+    test(`${name}: backward`, () => device.scope(() => checkBackward(device, op, sample)));
+    if (i < 3) test(`${name}: replay`, () => device.scope(() => checkReplay(device, op, sample)));
+    if (device.adapter.f16 && hasHalves(op, sample)) {
+      test(`${name}: f16`, () => device.scope(() => checkForward(device, op, sample, true)));
+    }
+    if (i === 0)
+      test(`${name}: split grid`, () => narrow.scope(() => checkForward(narrow, op, sample, false)));
+  }
+  test.run();
+}
+
+const last = suite('devices');
+last('close', () => {
+  device.close();
+  narrow.close();
+});
+last.run();

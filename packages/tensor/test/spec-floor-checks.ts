@@ -1,0 +1,28 @@
+// Started by spec-floor.test.ts: every op's first sample, forward, on the adapter that its environment gives.
+import { openDevice } from '../src/node.ts';
+import * as ops from '../src/ops/index.ts';
+import type { AnyOp } from '../src/op.ts';
+import { checkForward } from './op-check.ts';
+
+const device = await openDevice({ without: ['shader-f16', 'subgroups', 'timestamp-query'] });
+const definitions = [...new Set(Object.values(ops).map((op) => (op as { definition: AnyOp }).definition))];
+const failures: string[] = [];
+
+// WGSL lets cos be off by 2⁻¹¹ (§ Concrete Floating Point Accuracy), and SwiftShader uses some of that.
+const toleranceOf: Record<string, number> = { randomNormal: 2 ** -11 };
+
+for (const op of definitions) {
+  try {
+    const [first] = op.samples;
+    const sample = { ...first, tolerance: toleranceOf[op.name] ?? first.tolerance };
+    await device.scope(() => checkForward(device, op, sample, false));
+    for (const error of device.takeErrors()) failures.push(`${op.name}: ${error.message}`);
+  } catch (error) {
+    failures.push(`${op.name}: ${(error as Error).message}`);
+  }
+}
+const { description, device: name, kind } = device.adapter;
+console.log(
+  JSON.stringify({ adapter: `${name} ${description}`, kind, checked: definitions.length, failures }),
+);
+device.close();

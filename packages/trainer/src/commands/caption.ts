@@ -1,0 +1,67 @@
+// `pnpm caption`: a caption for each picture, streamed as it is written.
+import { readFile } from 'node:fs/promises';
+import { CommandError, defineFlags, interruptOnce, runCommand } from '@foreword/cli-kit';
+import { loadCaptioner } from '@foreword/prefix-mapper/node';
+import { openDevice } from '@foreword/tensor/node';
+import { runsRoot, shownPath } from '../data/repository.ts';
+import { listRuns } from '../run/run-folder.ts';
+
+const flags = defineFlags({
+  run: {
+    type: 'string',
+    placeholder: 'DIR',
+    describe: 'run folder of `pnpm train` (default: the newest in runs/)',
+  },
+  beam: { type: 'integer', min: 1, max: 64, describe: "beams of ClipCap's beam search (default: greedy)" },
+  maxTokens: { type: 'integer', default: 40, min: 1, max: 512, describe: 'longest caption in tokens' },
+  json: { type: 'boolean', describe: 'one JSON object per picture: {"image", "caption", "finished"}' },
+  adapter: { type: 'string', placeholder: 'NAME', describe: 'part of the name of the WebGPU adapter to use' },
+});
+
+await runCommand({
+  name: 'pnpm caption',
+  summary: 'Captions pictures (PNG or JPEG) with a trained run.',
+  flags,
+  positionals: { name: 'image', describe: 'picture files', min: 1 },
+  async run({ values, positionals }) {
+    const { signal } = interruptOnce({ finishing: 'stopping' });
+    const run = values.run ?? (await listRuns(runsRoot)).at(-1);
+    if (run === undefined) {
+      throw new CommandError('there is no run to caption with', {
+        cure: 'train one first: pnpm train --quick --prefix 10 (about a minute)',
+      });
+    }
+    const device = await openDevice({ adapter: values.adapter });
+    const captioner = await loadCaptioner(device, run);
+    const { gpt2, mapper } = captioner.parts;
+    const maxTokens = Math.min(values.maxTokens, gpt2.config.n_positions - mapper.config.prefixLength);
+    const options = { maxTokens, signal, decode: values.beam ? { beam: values.beam } : ('greedy' as const) };
+    let failures = 0;
+    for (const image of positionals) {
+      try {
+        const bytes = await readFile(image);
+        if (values.json) {
+          const { text, isStopped } = await captioner.caption(bytes, options);
+          process.stdout.write(`${JSON.stringify({ image, caption: text, finished: isStopped })}\n`);
+          continue;
+        }
+        if (positionals.length > 1) process.stdout.write(`${image}: `);
+        for await (const piece of captioner.stream(bytes, options)) process.stdout.write(piece);
+        process.stdout.write('\n');
+      } catch (error) {
+        signal.throwIfAborted();
+        failures++;
+        process.stderr.write(`error: ${shownPath(image)}: ${explain(error as NodeJS.ErrnoException)}\n`);
+      }
+    }
+    captioner.dispose();
+    device.close();
+    return failures > 0 ? 1 : 0;
+  },
+});
+
+function explain(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return 'there is no such file';
+  if (error.code === 'EISDIR') return 'this is a folder; give picture files';
+  return error.message;
+}

@@ -1,0 +1,140 @@
+// Trains the tiny CLIP of the embedded dataset: pictures against captions, contrastively, from nothing.
+//
+// Legend: B pairs per batch, n image side, T tokens of a caption.
+import { clampLogitScale, Clip, contrastiveLoss, textInputs, type ClipConfig } from '@foreword/clip';
+import { ProgressBar } from '@foreword/cli-kit';
+import { AdamW, compile, type Device } from '@foreword/tensor/node';
+import { clipTokenize, loadTokenizer, trainBpe, type TokenizerJson } from '@foreword/tokenizer';
+import { decodePictures } from '../data/decode-pictures.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { seededRandom, shuffledIndices, streamSeed } from '../data/random.ts';
+import { cosineSchedule } from './cosine-schedule.ts';
+
+export interface PretrainClipOptions {
+  seed: number;
+  epochs: number;
+  batch: number;
+  learningRate: number;
+  signal: AbortSignal;
+}
+
+/** Sizes of the tiny CLIP; the vocabulary comes from the captions. */
+export const tinyClip = (vocabSize: number): ClipConfig => ({
+  vision: { imageSize: 64, patchSize: 16, width: 64, layers: 3, heads: 2 },
+  text: { contextLength: 32, vocabSize, width: 64, layers: 2, heads: 2 },
+  embedDim: 128,
+});
+
+const contextLength = 32;
+
+export interface PretrainedClip {
+  clip: Clip;
+  tokenizerJson: TokenizerJson;
+  steps: number;
+  finalLoss: number;
+}
+
+export async function pretrainClip(
+  device: Device,
+  dataset: Dataset,
+  options: PretrainClipOptions,
+): Promise<PretrainedClip> {
+  const { seed, epochs, batch: B, learningRate, signal } = options;
+  const examples = dataset.splits.train;
+  const tokenizerJson = trainBpe({
+    texts: examples.flatMap((e) => e.captions),
+    vocabSize: 1024,
+    flavour: 'clip',
+  });
+  const tokenizer = loadTokenizer(tokenizerJson);
+  const config = tinyClip(tokenizer.vocabSize);
+  const n = config.vision.imageSize;
+  const pictures: Float32Array[] = [];
+  const { used } = await decodePictures(
+    examples,
+    { size: n, label: 'decode', signal },
+    (pixels) => void pictures.push(pixels),
+  );
+  const tokens = used.map((i) =>
+    clipTokenize(tokenizer, examples[i].captions, { contextLength, truncate: true }),
+  );
+  const { length: T } = textInputs(Int32Array.from(tokens.flatMap((t) => [...t])), contextLength);
+
+  const clip = Clip.random(device, config, seed);
+  const parameters = clip.parameters();
+  const optimizer = new AdamW(device, parameters, {
+    betas: [0.9, 0.98],
+    eps: 1e-6,
+    weightDecay: 0.1,
+    clipNorm: 1,
+    decays: (name) => parameters[name].rank > 1 && !name.includes('embedding'),
+  });
+  const plan = await compile(
+    device,
+    {
+      pixels: { shape: [B, 3, n, n] },
+      tokens: { shape: [B, T], dtype: 'i32' },
+      ends: { shape: [B], dtype: 'i32' },
+    },
+    (input) => {
+      const images = clip.encodeImage(input.pixels);
+      const texts = clip.encodeText(input.tokens, input.ends);
+      const loss = contrastiveLoss(images, texts, clip.logitScale);
+      const gradNorm = optimizer.step(loss);
+      clampLogitScale(clip.logitScale);
+      return { loss, gradNorm };
+    },
+  );
+  const stepsPerEpoch = Math.floor(used.length / B);
+  const total = epochs * stepsPerEpoch;
+  const bar = new ProgressBar({ label: 'pretrain clip', total });
+  const pixels = new Float32Array(B * 3 * n * n);
+  let loss = Number.NaN;
+  for (let step = 0; step < total; step++) {
+    signal.throwIfAborted();
+    const epoch = Math.floor(step / stepsPerEpoch);
+    const order = shuffledIndices(used.length, streamSeed(seed, 1, epoch));
+    const draw = seededRandom(streamSeed(seed, 2, step));
+    const rows = new Int32Array(B * contextLength);
+    for (let b = 0; b < B; b++) {
+      const at = order[(step % stepsPerEpoch) * B + b];
+      pixels.set(pictures[at], b * 3 * n * n);
+      const caption = Math.floor(draw() * (tokens[at].length / contextLength));
+      rows.set(
+        tokens[at].subarray(caption * contextLength, (caption + 1) * contextLength),
+        b * contextLength,
+      );
+    }
+    const lr = cosineSchedule(step, {
+      peak: learningRate,
+      warmup: Math.min(100, Math.ceil(total / 10)),
+      total,
+    });
+    optimizer.schedule(step + 1, lr);
+    const text = cut(rows, B, T);
+    const { loss: value } = plan.run({ pixels, ...text });
+    if (step % 10 === 9 || step === total - 1) {
+      loss = await value.item();
+      bar.update(step + 1, { epoch: epoch + 1, loss: loss.toFixed(3), lr: lr.toExponential(1) });
+    }
+  }
+  bar.finish();
+  plan.dispose();
+  return { clip, tokenizerJson, steps: total, finalLoss: loss };
+}
+
+/** Rows of the context length cut to T columns; the end token is the largest id of its row. */
+function cut(rows: Int32Array, B: number, T: number): { tokens: Int32Array; ends: Int32Array } {
+  const tokens = new Int32Array(B * T);
+  const ends = new Int32Array(B);
+  for (let b = 0; b < B; b++) {
+    const row = rows.subarray(b * contextLength, b * contextLength + T);
+    tokens.set(row, b * T);
+    let end = 0;
+    row.forEach((id, t) => {
+      if (id > row[end]) end = t;
+    });
+    ends[b] = b * T + end;
+  }
+  return { tokens, ends };
+}

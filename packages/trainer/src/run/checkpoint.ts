@@ -1,0 +1,82 @@
+// Checkpoints: best (what captioning needs) and last (with the optimiser's moments, to continue from).
+import { CommandError, writeFileAtomic } from '@foreword/cli-kit';
+import type { Gpt2 } from '@foreword/gpt2';
+import { checkpointEntries, clipProjectPrefix, type PrefixMapper } from '@foreword/prefix-mapper';
+import { openSafetensorsPath, safetensorsChunks, type AdamW, type TensorFile } from '@foreword/tensor/node';
+import { shownPath } from '../data/repository.ts';
+
+export interface Trained {
+  mapper: PrefixMapper;
+  gpt2: Gpt2;
+  tuneGpt2: boolean;
+}
+
+export interface Progress {
+  /** Steps done. */
+  step: number;
+  /** Lowest validation loss so far; Infinity before the first validation. */
+  bestValLoss: number;
+}
+
+export async function saveCheckpoint(
+  path: string,
+  { mapper, gpt2, tuneGpt2 }: Trained,
+  progress: Progress,
+  optimizer?: AdamW,
+): Promise<void> {
+  const entries = await checkpointEntries(mapper, tuneGpt2 ? gpt2 : undefined);
+  if (optimizer) {
+    for (const [name, t] of Object.entries(optimizer.state())) {
+      entries.push({
+        name: `optimizer.${name}`,
+        dtype: 'F32',
+        shape: t.shape,
+        data: await t.read(),
+      });
+    }
+  }
+  await writeFileAtomic(
+    path,
+    safetensorsChunks(entries, { step: String(progress.step), bestValLoss: String(progress.bestValLoss) }),
+  );
+}
+
+/** Puts a checkpoint's values back into the models, and into the optimiser where it is given. */
+export async function restoreCheckpoint(
+  path: string,
+  { mapper, gpt2, tuneGpt2 }: Trained,
+  optimizer?: AdamW,
+): Promise<Progress> {
+  const fail = (what: string, cause?: unknown): never => {
+    throw new CommandError(`the checkpoint ${shownPath(path)} ${what}`, {
+      cure: 'check --resume and the settings, or start a new run',
+      cause,
+    });
+  };
+  let file: TensorFile;
+  try {
+    file = await openSafetensorsPath(path);
+  } catch (error) {
+    return fail('cannot be read; it is missing or damaged', error);
+  }
+  try {
+    const targets = new Map(
+      Object.entries(mapper.parameters()).map(([name, t]) => [clipProjectPrefix + name, t]),
+    );
+    if (tuneGpt2) for (const [name, t] of gpt2.parameters()) targets.set(`gpt.transformer.${name}`, t);
+    if (optimizer)
+      for (const [name, t] of Object.entries(optimizer.state())) targets.set(`optimizer.${name}`, t);
+    for (const [name, t] of targets) {
+      if (!file.has(name)) fail(`has no tensor ${name}: it belongs to another kind of run`);
+      const { shape } = file.info(name);
+      if (shape.join() !== t.shape.join())
+        fail(`has ${name} as [${shape.join(', ')}], but this run needs [${t.shape.join(', ')}]`);
+    }
+    for (const [name, t] of targets) t.write(await file.readAsF32(name));
+    const step = Number(file.metadata.step);
+    if (!Number.isInteger(step)) fail('does not say how many steps it has seen');
+    return { step, bestValLoss: Number(file.metadata.bestValLoss ?? Infinity) };
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,85 @@
+// Everything a run needs before its first step: device's models, features, tokens.
+import { CommandError } from '@foreword/cli-kit';
+import type { Gpt2 } from '@foreword/gpt2';
+import type { Device } from '@foreword/tensor/node';
+import type { Tokenizer } from '@foreword/tokenizer';
+import { openDataset, type Dataset, type Split } from '../data/dataset.ts';
+import { shuffledIndices, streamSeed } from '../data/random.ts';
+import { loadBackbones, type Backbones } from '../features/backbones.ts';
+import { featureOf, splitFeatures, type FeatureSet } from '../features/feature-cache.ts';
+import type { TokenizedSet } from './batches.ts';
+import { quickCounts, type Settings } from './settings.ts';
+
+export interface Prepared extends Backbones {
+  dataset: Dataset;
+  sets: Record<Split, TokenizedSet>;
+  /** Id of ".". */
+  stopToken: number;
+  skipped: string[];
+}
+
+export async function prepare(
+  device: Device,
+  settings: Settings,
+  folders: { clip: string; gpt2: string },
+  signal: AbortSignal,
+): Promise<Prepared> {
+  const dataset = await openDataset(settings.dataset, {
+    quickCounts: settings.quick ? quickCounts : undefined,
+    signal,
+  });
+  const backbones = await loadBackbones(device, folders);
+  const { clip, gpt2, tokenizer, clipHash } = backbones;
+  assertRoom(gpt2, settings.prefix);
+  const options = { clip, weightsHash: clipHash, strict: settings.strict, signal };
+  const set = async (split: Split): Promise<TokenizedSet> =>
+    withTokens(await splitFeatures(dataset, split, options), tokenizer);
+  const sets = { train: await set('train'), val: await set('val'), test: await set('test') };
+  for (const [split, { examples }] of Object.entries(sets)) {
+    if (examples.length === 0)
+      throw new CommandError(`no picture of the ${split} split could be read`, { cure: 'check the dataset' });
+  }
+  if (sets.train.examples.length < settings.batch) {
+    throw new CommandError(
+      `the training split has ${sets.train.examples.length} pictures, fewer than one batch of ${settings.batch}`,
+      {
+        cure: `give --batch ${sets.train.examples.length} or less`,
+      },
+    );
+  }
+  if (settings.shuffleFeatures) sets.train = blinded(sets.train, settings.seed);
+  const skipped = [...dataset.skipped, ...new Set(Object.values(sets).flatMap((s) => s.skipped))];
+  return { ...backbones, dataset, sets, stopToken: stopTokenOf(tokenizer), skipped };
+}
+
+function assertRoom(gpt2: Gpt2, prefix: number): void {
+  const { n_positions } = gpt2.config;
+  if (prefix + 8 > n_positions) {
+    throw new CommandError(
+      `a prefix of ${prefix} leaves no room for a caption: this GPT-2 has ${n_positions} positions`,
+      {
+        cure: `give --prefix ${n_positions - 24} or less`,
+      },
+    );
+  }
+}
+
+function stopTokenOf(tokenizer: Tokenizer): number {
+  const ids = tokenizer.encode('.');
+  if (ids.length !== 1)
+    throw new CommandError('the tokenizer splits "." into several tokens', { cure: 'use a GPT-2 tokenizer' });
+  return ids[0];
+}
+
+const withTokens = (set: FeatureSet, tokenizer: Tokenizer): TokenizedSet => ({
+  ...set,
+  tokens: set.examples.map(({ captions }) => captions.map((caption) => tokenizer.encode(caption))),
+});
+
+/** The same set with the features of other pictures: what can be learned without seeing. */
+function blinded(set: TokenizedSet, seed: number): TokenizedSet {
+  const order = shuffledIndices(set.examples.length, streamSeed(seed, 21));
+  const features = new Float32Array(set.features.length);
+  order.forEach((from, to) => features.set(featureOf(set, from), to * set.D));
+  return { ...set, features };
+}

@@ -1,0 +1,89 @@
+// Captions a split with a trained mapper and scores the captions.
+import { scoreCaptions, type CaptionScores } from '@foreword/caption-metrics';
+import { ProgressBar } from '@foreword/cli-kit';
+import type { Captioner } from '@foreword/prefix-mapper';
+import { checkCaption } from '@foreword/scenes';
+import { featureOf, type FeatureSet } from '../features/feature-cache.ts';
+
+/** One line of samples.jsonl. */
+export interface Sample {
+  image_id: number;
+  picture: string;
+  caption: string;
+  references: string[];
+  finished: boolean;
+  ciderD: number;
+  /** Whether all colours and kinds it names are in the picture; undefined where the scene is not known. */
+  namedRight?: boolean;
+}
+
+export interface TestScores {
+  pictures: number;
+  bleu: number[];
+  rougeL: number;
+  ciderD: number;
+  /** Share of pictures whose caption names only colours and kinds that are there, and at least one. */
+  namedRight?: number;
+  uniqueCaptions: number;
+  vocabularySize: number;
+  meanLength: number;
+  unfinishedRate: number | null;
+}
+
+const batch = 50;
+
+export async function scoreTest(
+  captioner: Captioner,
+  test: FeatureSet,
+  { training, maxTokens, signal }: { training: readonly string[]; maxTokens: number; signal: AbortSignal },
+): Promise<{ scores: TestScores; samples: Sample[] }> {
+  const { examples } = test;
+  const bar = new ProgressBar({ label: 'caption test', total: examples.length, unit: 'picture' });
+  const captions: { text: string; isStopped: boolean }[] = [];
+  for (let from = 0; from < examples.length; from += batch) {
+    const part = examples.slice(from, from + batch).map((_, i) => featureOf(test, from + i));
+    captions.push(...(await captioner.captionFeatures(part, { maxTokens, signal })));
+    bar.update(captions.length);
+  }
+  bar.finish();
+  const all: CaptionScores = scoreCaptions({
+    results: captions.map(({ text, isStopped }, i) => ({
+      image_id: examples[i].id,
+      caption: text,
+      finished: isStopped,
+    })),
+    references: examples.flatMap(({ id, captions: own }) =>
+      own.map((caption) => ({ image_id: id, caption })),
+    ),
+    training: [...training],
+  });
+  const samples = captions.map(({ text, isStopped }, i): Sample => {
+    const { id, path, captions: references, scene } = examples[i];
+    const namedRight = scene && checkCaption(text, scene).correct;
+    return {
+      image_id: id,
+      picture: path,
+      caption: text,
+      references,
+      finished: isStopped,
+      ciderD: all.perImage[i].ciderD,
+      namedRight,
+    };
+  });
+  const judged = samples.filter((s) => s.namedRight !== undefined);
+  const { statistics } = all;
+  return {
+    samples,
+    scores: {
+      pictures: examples.length,
+      bleu: [...all.bleu],
+      rougeL: all.rougeL,
+      ciderD: all.ciderD,
+      namedRight: judged.length > 0 ? judged.filter((s) => s.namedRight).length / judged.length : undefined,
+      uniqueCaptions: statistics.uniqueCaptions,
+      vocabularySize: statistics.vocabularySize,
+      meanLength: statistics.meanLength,
+      unfinishedRate: statistics.unfinishedRate,
+    },
+  };
+}

@@ -1,0 +1,99 @@
+// The flags of `pnpm train`, and the settings they resolve to.
+import { defineFlags, type FlagValues } from '@foreword/cli-kit';
+
+export const trainFlags = defineFlags({
+  prefix: {
+    type: 'integer',
+    default: 10,
+    min: 1,
+    max: 512,
+    alias: ['prefix-length', 'p'],
+    describe: 'prefix length P (in ClipCap --prefix is a file name; here it is the length)',
+  },
+  mapper: {
+    type: 'choices',
+    choices: ['mlp', 'transformer'],
+    default: 'mlp',
+    describe: "ClipCap's mapping network",
+  },
+  tuneGpt2: { type: 'boolean', describe: 'train GPT-2 too, not only the mapper' },
+  epochs: {
+    type: 'integer',
+    min: 1,
+    describe: 'passes over the pictures, each with one of its captions (default 4; 2 with --quick)',
+  },
+  batch: { type: 'integer', default: 32, min: 1, max: 4096, describe: 'captions per step' },
+  lr: { type: 'number', default: 2e-3, above: 0, max: 1, describe: 'peak learning rate' },
+  warmup: { type: 'integer', min: 0, describe: 'steps of linear warm-up (default: 5 % of all)' },
+  seed: { type: 'integer', default: 1, min: 0, describe: 'seed of weights, data order and dropout' },
+  maxSteps: {
+    type: 'integer',
+    min: 1,
+    describe: 'stop after this many steps; the schedule stays that of all epochs',
+  },
+  out: { type: 'string', placeholder: 'DIR', describe: 'run folder (default: runs/TIME-pP-MAPPER)' },
+  config: {
+    type: 'string',
+    placeholder: 'FILE',
+    describe: 'JSON file of flag values, such as {"prefix": 20}; flags on the command line win',
+  },
+  resume: {
+    type: 'string',
+    placeholder: 'DIR',
+    describe: 'continue the run in this folder with its own settings',
+  },
+  dataset: {
+    type: 'string',
+    default: 'scenes',
+    placeholder: 'NAME|DIR',
+    describe: "scenes, or a folder in COCO's caption layout",
+  },
+  quick: { type: 'boolean', describe: 'a small dataset and two epochs, to see everything work' },
+  strict: { type: 'boolean', describe: 'stop at an unreadable picture instead of skipping it' },
+  shuffleFeatures: {
+    type: 'boolean',
+    describe: 'train blind: every caption gets the features of a random picture',
+  },
+  adapter: { type: 'string', placeholder: 'NAME', describe: 'part of the name of the WebGPU adapter to use' },
+});
+
+export type TrainFlags = FlagValues<typeof trainFlags>;
+
+/** Everything that decides what a run computes; written to config.json. */
+export interface Settings {
+  prefix: number;
+  mapper: 'mlp' | 'transformer';
+  tuneGpt2: boolean;
+  epochs: number;
+  batch: number;
+  lr: number;
+  warmup: number | undefined;
+  seed: number;
+  dataset: string;
+  quick: boolean;
+  strict: boolean;
+  shuffleFeatures: boolean;
+}
+
+export function toSettings(flags: TrainFlags): Settings {
+  const { prefix, mapper, tuneGpt2, batch, lr, warmup, seed, dataset, quick, strict, shuffleFeatures } =
+    flags;
+  const epochs = flags.epochs ?? (quick ? 2 : 4);
+  return {
+    prefix,
+    mapper,
+    tuneGpt2,
+    epochs,
+    batch,
+    lr,
+    warmup,
+    seed,
+    dataset,
+    quick,
+    strict,
+    shuffleFeatures,
+  };
+}
+
+/** Pictures per split with --quick. */
+export const quickCounts = { train: 640, val: 64, test: 64 } as const;

@@ -1,0 +1,95 @@
+// Compiled training and validation steps, one per caption length bucket.
+import type { Gpt2 } from '@foreword/gpt2';
+import { captionLoss, type PrefixMapper } from '@foreword/prefix-mapper';
+import {
+  compile,
+  concat,
+  noGrad,
+  type AdamW,
+  type Device,
+  type Plan,
+  type Tensor,
+} from '@foreword/tensor/node';
+import type { Batch } from './batches.ts';
+
+type StepInputs = {
+  features: { shape: number[] };
+  tokens: { shape: number[]; dtype: 'i32' };
+  seed: { shape: number[]; dtype: 'u32' };
+};
+type StepPlan = Plan<StepInputs, { report: Tensor }>;
+
+export interface StepModels {
+  device: Device;
+  gpt2: Gpt2;
+  mapper: PrefixMapper;
+  /** Dropout is on where GPT-2 is tuned and its configuration has rates. */
+  tuneGpt2: boolean;
+}
+
+/** What one training step reports. */
+export interface StepReport {
+  loss: number;
+  gradNorm: number;
+}
+
+export class StepPlans {
+  readonly #models: StepModels;
+  readonly #plans = new Map<string, Promise<StepPlan>>();
+
+  constructor(models: StepModels) {
+    this.#models = models;
+  }
+
+  /** One update; the optimiser's schedule must have been set. */
+  async train(batch: Batch, optimizer: AdamW, seed: number, step: number): Promise<StepReport> {
+    const plan = await this.#plan(batch, optimizer);
+    const { features, tokens } = batch;
+    const [loss, gradNorm] = await plan.run({ features, tokens, seed: [seed, step] }).report.read();
+    return { loss, gradNorm };
+  }
+
+  /** The loss of a batch without learning from it. */
+  async evaluate(batch: Batch): Promise<number> {
+    const plan = await this.#plan(batch, undefined);
+    const [loss] = await plan.run({ features: batch.features, tokens: batch.tokens }).report.read();
+    return loss;
+  }
+
+  #plan(batch: Batch, optimizer: AdamW | undefined): Promise<StepPlan> {
+    const { device, gpt2, mapper, tuneGpt2 } = this.#models;
+    const { T } = batch;
+    const B = batch.tokens.length / T;
+    const D = mapper.config.featureSize;
+    const key = `${optimizer ? 'train' : 'evaluate'} ${B} ${T}`;
+    let plan = this.#plans.get(key);
+    if (!plan) {
+      const specs = {
+        features: { shape: [B, D] },
+        tokens: { shape: [B, T], dtype: 'i32' as const },
+        seed: { shape: [2], dtype: 'u32' as const },
+      };
+      plan = compile(device, specs, ({ features, tokens, seed }) => {
+        if (!optimizer) {
+          return noGrad(device, () => ({
+            report: captionLoss(gpt2, mapper, { features, tokens }).reshape([1]),
+          }));
+        }
+        const loss = captionLoss(gpt2, mapper, {
+          features,
+          tokens,
+          dropoutSeed: tuneGpt2 ? seed : undefined,
+        });
+        const gradNorm = optimizer.step(loss);
+        return { report: concat([loss.reshape([1]), gradNorm], { axis: 0 }) };
+      });
+      this.#plans.set(key, plan);
+    }
+    return plan;
+  }
+
+  async dispose(): Promise<void> {
+    for (const plan of this.#plans.values()) (await plan).dispose();
+    this.#plans.clear();
+  }
+}

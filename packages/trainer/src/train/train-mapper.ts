@@ -1,0 +1,121 @@
+// The training loop. It should read easily and fit one screen; what it calls is in the files beside it.
+import { ProgressBar } from '@foreword/cli-kit';
+import { AdamW, type Device, type Tensor } from '@foreword/tensor/node';
+import { restoreCheckpoint, saveCheckpoint, type Trained } from '../run/checkpoint.ts';
+import type { EpochMetrics, RunFolder, StepMetrics } from '../run/run-folder.ts';
+import { epochBatches, makeBatch, type TokenizedSet } from './batches.ts';
+import { linearSchedule } from './schedule.ts';
+import type { Settings } from './settings.ts';
+import { StepPlans } from './step-plans.ts';
+
+export interface TrainOptions extends Trained {
+  device: Device;
+  settings: Settings;
+  train: TokenizedSet;
+  val: TokenizedSet;
+  folder: RunFolder;
+  /** Continue from the folder's last checkpoint. */
+  resume: boolean;
+  maxSteps: number | undefined;
+  signal: AbortSignal;
+}
+
+export interface TrainResult {
+  steps: number;
+  bestValLoss: number;
+  interrupted: boolean;
+}
+
+export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
+  const { device, settings, train, val, folder, gpt2, mapper, tuneGpt2, signal } = options;
+  const { seed, batch, epochs, lr: peak } = settings;
+  gpt2.trainable(tuneGpt2);
+  mapper.trainable();
+  const optimizer = new AdamW(device, trainedParameters(options), { eps: 1e-6, variant: 'transformers' });
+  const plans = new StepPlans(options);
+  const perEpoch = Math.floor(train.examples.length / batch);
+  const total = perEpoch * epochs;
+  const end = Math.min(total, options.maxSteps ?? total);
+  const warmup = settings.warmup ?? Math.ceil(total / 20);
+  const mostTokens = gpt2.config.n_positions - mapper.config.prefixLength;
+  let progress = options.resume
+    ? await restoreCheckpoint(folder.file('checkpoints/last.safetensors'), options, optimizer)
+    : { step: 0, bestValLoss: Infinity };
+  const steps = (await folder.readLines<StepMetrics>('metrics.jsonl')).filter(
+    (row) => row.step <= progress.step,
+  );
+  const validations = (await folder.readLines<EpochMetrics>('validation.jsonl')).filter(
+    (row) => row.step <= progress.step,
+  );
+  const save = async (): Promise<void> => {
+    await saveCheckpoint(folder.file('checkpoints/last.safetensors'), options, progress, optimizer);
+    await folder.writeMetrics(steps, validations);
+  };
+  const bar = new ProgressBar({ label: 'train', total: end, start: progress.step });
+  for (let step = progress.step; step < end && !signal.aborted;) {
+    const epoch = Math.floor(step / perEpoch);
+    const batches = epochBatches(train, { seed, epoch, batch, mostTokens });
+    for (let i = step % perEpoch; i < perEpoch && step < end && !signal.aborted; i++) {
+      const startedAt = performance.now();
+      const lr = linearSchedule(step, { peak, warmup, total });
+      optimizer.schedule(step + 1, lr);
+      const { loss, gradNorm } = await plans.train(batches[i], optimizer, seed, step);
+      step++;
+      const stepMs = performance.now() - startedAt;
+      steps.push({
+        step,
+        epoch: epoch + 1,
+        loss,
+        lr,
+        gradNorm,
+        stepMs,
+        tokensPerSecond: (1000 * batches[i].tokenCount) / stepMs,
+      });
+      progress = { ...progress, step };
+      bar.update(step, { epoch: epoch + 1, loss: loss.toFixed(3), lr: lr.toExponential(1) });
+    }
+    if (signal.aborted) break;
+    const valLoss = await validationLoss(plans, val, batch, mostTokens);
+    validations.push({ step, epoch: epoch + 1, valLoss });
+    bar.note(`epoch ${epoch + 1}: validation loss ${valLoss.toFixed(4)}`);
+    if (valLoss < progress.bestValLoss) {
+      progress = { ...progress, bestValLoss: valLoss };
+      await saveCheckpoint(folder.file('checkpoints/best.safetensors'), options, progress);
+    }
+    await save();
+  }
+  if (signal.aborted) await save();
+  bar.finish();
+  await plans.dispose();
+  return { steps: progress.step, bestValLoss: progress.bestValLoss, interrupted: signal.aborted };
+}
+
+/** Mapper and, where it is tuned, GPT-2, under their checkpoint names. */
+function trainedParameters({ mapper, gpt2, tuneGpt2 }: Trained): Record<string, Tensor> {
+  const own = Object.entries(mapper.parameters()).map(([name, t]) => [`clip_project.${name}`, t] as const);
+  const tuned = tuneGpt2
+    ? [...gpt2.parameters()].map(([name, t]) => [`gpt.transformer.${name}`, t] as const)
+    : [];
+  return Object.fromEntries([...own, ...tuned]);
+}
+
+/** Mean loss over every val picture's first caption, in one bucket; pictures beyond the last whole batch are left out. */
+async function validationLoss(
+  plans: StepPlans,
+  val: TokenizedSet,
+  batch: number,
+  mostTokens: number,
+): Promise<number> {
+  const size = Math.min(batch, val.examples.length);
+  const most = Math.min(mostTokens, 8 * Math.ceil(Math.max(...val.tokens.map((own) => own[0].length)) / 8));
+  let total = 0;
+  const count = Math.floor(val.examples.length / size);
+  for (let i = 0; i < count; i++) {
+    const rows = Array.from({ length: size }, (_, b) => ({
+      example: i * size + b,
+      ids: val.tokens[i * size + b][0].slice(0, most),
+    }));
+    total += await plans.evaluate(makeBatch(val, rows, most));
+  }
+  return total / count;
+}
