@@ -8,7 +8,7 @@ export * from './index.ts';
 export { fileSource, openSafetensorsPath } from './safetensors/file-source.node.ts';
 
 export interface NodeOpenOptions extends Omit<OpenOptions, 'gpu'> {
-  /** Dawn's adapter choice: part of an adapter's name; default the environment variable FOREWORD_ADAPTER. */
+  /** Part of an adapter's name, in its letters' case; default the environment variable FOREWORD_ADAPTER. */
   adapter?: string;
   /** Native toggles that trade checks for speed (no robustness, no validation); off by default. */
   fast?: boolean;
@@ -31,6 +31,25 @@ async function loadDawn(): Promise<DawnModule> {
 }
 
 /**
+ * Dawn's `gpu` where only adapters with `name` in theirs may answer. Dawn rejects when there are others only, with a
+ * message that lists them.
+ */
+const onlyNamed = (gpu: GPU, name: string): Pick<GPU, 'requestAdapter'> => ({
+  async requestAdapter(options) {
+    try {
+      return await gpu.requestAdapter(options);
+    } catch (error) {
+      const { message } = error as Error;
+      const names = [...message.matchAll(/name: '(.*)'/g)].map(([, found]) => `"${found}"`);
+      throw new NoAdapterError(
+        `No WebGPU adapter has "${name}" in its name, as FOREWORD_ADAPTER or --adapter asks; ` +
+          `leave it out to take the default, or take one of: ${names.join(', ') || message}.`,
+      );
+    }
+  },
+});
+
+/**
  * Opens a device in Node.
  * @throws NoAdapterError (exit code 3) with the cure for this operating system.
  */
@@ -50,8 +69,8 @@ export async function openDevice(options: NodeOpenOptions = {}): Promise<Device>
   const cure = wanted
     ? `FOREWORD_ADAPTER or --adapter asks for "${wanted}"; leave it out to take the default, or ${noAdapterCure()}`
     : noAdapterCure();
-  const device = await open({ ...options, gpu: instance, cure }, () => {
+  const gpu = wanted ? onlyNamed(instance, wanted) : instance;
+  return await open({ ...options, gpu, cure }, () => {
     instance = undefined;
   });
-  return device;
 }

@@ -6,7 +6,13 @@ import { DeviceLostError, LimitError, OutOfMemoryError, TensorError } from './er
 import { PipelineCache } from './pipelines.ts';
 import { ScopeStack } from './scopes.ts';
 import { Storage, type StorageOwner } from './storage.ts';
-import { buildCall, type KernelCall, type KernelLimits, type KernelSpec } from '../kernel/kernel.ts';
+import {
+  buildCall,
+  describeCall,
+  type KernelCall,
+  type KernelLimits,
+  type KernelSpec,
+} from '../kernel/kernel.ts';
 import type { Trace } from '../plan/trace.ts';
 
 export interface DeviceOptions {
@@ -29,8 +35,6 @@ export interface DeviceStats {
   pipelines: number;
 }
 
-const watchedAllocation = 16 * 2 ** 20;
-
 export class Device implements StorageOwner {
   readonly gpu: GPUDevice;
   readonly adapter: AdapterSummary;
@@ -47,7 +51,8 @@ export class Device implements StorageOwner {
   #errors: Error[] = [];
   #lost: DeviceLostError | undefined;
   #closed = false;
-  #lastKernel = 'start';
+  /** What ran last, for errors that WebGPU reports without a caller to blame. */
+  #last: KernelCall | string = 'start';
   #liveBytes = 0;
   #dispatches = 0;
   #submits = 0;
@@ -72,12 +77,12 @@ export class Device implements StorageOwner {
     this.#pool = new BufferPool(options.poolBytes ?? 512 * 2 ** 20);
     this.#onClose = onClose;
     gpu.addEventListener('uncapturederror', (event) => {
-      this.#errors.push(new TensorError(`WebGPU error near ${this.#lastKernel}: ${event.error.message}`));
+      this.#errors.push(new TensorError(`WebGPU error near ${this.#lastWork()}: ${event.error.message}`));
     });
     void gpu.lost.then((info) => {
       if (this.#closed) return;
       this.#lost = new DeviceLostError(
-        `the GPU was lost during ${this.#lastKernel}: ${info.message || info.reason}; open a new device and load again`,
+        `the GPU was lost during ${this.#lastWork()}: ${info.message || info.reason}; open a new device and load again`,
       );
     });
   }
@@ -111,8 +116,15 @@ export class Device implements StorageOwner {
   /** @throws the first stored error: lost device, out of memory, validation. */
   assertHealthy(): void {
     this.assertOpen();
-    const first = this.#errors.shift();
+    // A buffer there was no room for makes everything that uses it invalid; those complaints say nothing more.
+    const outOfMemory = this.#errors.find((error) => error instanceof OutOfMemoryError);
+    if (outOfMemory) this.#errors = [];
+    const first = outOfMemory ?? this.#errors.shift();
     if (first) throw first;
+  }
+
+  #lastWork(): string {
+    return typeof this.#last === 'string' ? this.#last : describeCall(this.#last);
   }
 
   // ── memory ────────────────────────────────────────────────────────────────
@@ -129,27 +141,32 @@ export class Device implements StorageOwner {
           `use a smaller batch, f16, or a smaller model`,
       );
     }
-    const watched = size >= watchedAllocation;
-    if (watched) this.gpu.pushErrorScope('out-of-memory');
-    const buffer = this.gpu.createBuffer({
-      label,
-      size,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-    });
-    if (watched) {
-      const check = this.gpu.popErrorScope().then((error) => {
-        if (error) {
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    return this.#newBuffer(label, size, usage);
+  }
+
+  /** Memory from the GPU; when it has none left, the next read throws an OutOfMemoryError. */
+  #newBuffer(label: string, size: number, usage: number): GPUBuffer {
+    this.gpu.pushErrorScope('out-of-memory');
+    const buffer = this.gpu.createBuffer({ label, size, usage });
+    const inUse = this.#liveBytes;
+    const check = this.gpu
+      .popErrorScope()
+      .then(
+        (error) => {
+          if (!error) return;
           this.#errors.push(
             new OutOfMemoryError(
-              `${label}: the GPU has no room for ${size} more bytes (${this.#liveBytes} in use); ` +
+              `${label}: the GPU has no room for ${size} more bytes (${inUse} in use); ` +
                 `use a smaller batch, f16, or a smaller model`,
             ),
           );
-        }
-        this.#pendingChecks.delete(check);
-      });
-      this.#pendingChecks.add(check);
-    }
+        },
+        // The scope of a lost device may be refused; `lost` reports that.
+        () => {},
+      )
+      .finally(() => this.#pendingChecks.delete(check));
+    this.#pendingChecks.add(check);
     return buffer;
   }
 
@@ -210,7 +227,7 @@ export class Device implements StorageOwner {
 
   encode(call: KernelCall): void {
     this.assertOpen();
-    this.#lastKernel = call.name;
+    this.#last = call;
     const pipeline = this.pipelines.get(call);
     this.#encoder ??= this.gpu.createCommandEncoder({ label: 'eager' });
     this.#pass ??= this.#encoder.beginComputePass();
@@ -242,11 +259,11 @@ export class Device implements StorageOwner {
     this.#submits++;
   }
 
-  /** Submits a plan's commands; `dispatches` and `label` keep statistics and error messages right. */
-  submit(commands: GPUCommandBuffer, dispatches: number, label: string): void {
+  /** Submits a plan's commands; `dispatches` and `what` keep statistics and error messages right. */
+  submit(commands: GPUCommandBuffer, dispatches: number, what: string): void {
     this.assertOpen();
     this.flush();
-    this.#lastKernel = label;
+    this.#last = what;
     this.gpu.queue.submit([commands]);
     this.#dispatches += dispatches;
     this.#submits++;
@@ -263,13 +280,12 @@ export class Device implements StorageOwner {
   /** Copies `byteLength` bytes (a multiple of 4) back to the host. */
   async download(storage: Storage, byteOffset: number, byteLength: number): Promise<ArrayBuffer> {
     storage.assertLive();
-    this.assertHealthy();
+    // Stored errors are thrown at the end, when it is known whether missing memory caused them.
+    this.assertOpen();
     const place = storage.resolve();
     this.flush();
-    const staging = this.gpu.createBuffer({
-      size: byteLength,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    const staging = this.#newBuffer(`reading ${storage.label}`, byteLength, usage);
     const encoder = this.gpu.createCommandEncoder();
     encoder.copyBufferToBuffer(place.buffer, place.byteOffset + byteOffset, staging, 0, byteLength);
     this.gpu.queue.submit([encoder.finish()]);
@@ -277,6 +293,7 @@ export class Device implements StorageOwner {
     try {
       await staging.mapAsync(GPUMapMode.READ);
     } catch (error) {
+      await Promise.all(this.#pendingChecks);
       this.assertHealthy();
       throw error;
     }

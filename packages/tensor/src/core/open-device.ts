@@ -4,7 +4,7 @@ import { Device, type DeviceOptions } from './device.ts';
 import { NoAdapterError } from './errors.ts';
 
 export interface OpenOptions extends DeviceOptions {
-  gpu?: GPU;
+  gpu?: Pick<GPU, 'requestAdapter'>;
   powerPreference?: GPUPowerPreference;
   /** Cure shown when no adapter answers. */
   cure?: string;

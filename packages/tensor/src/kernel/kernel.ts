@@ -58,6 +58,10 @@ export interface KernelCall {
   flops: number;
 }
 
+/** A call for error messages: its name and the tensors it works on, with their shapes. */
+export const describeCall = ({ name, bindings }: KernelCall): string =>
+  `${name} (${[...new Set(bindings.map((b) => b.storage.label))].join(', ')})`;
+
 export interface KernelLimits {
   bindingBytes: number;
   workgroupsPerDimension: number;

@@ -8,6 +8,8 @@ export interface Layout {
   slotOf: Map<Storage, number>;
   /** Final size of each slot in bytes. */
   slotBytes: number[];
+  /** The largest tensor of each slot, for errors. */
+  slotLabels: string[];
 }
 
 /** The traced storage behind a binding, or undefined when it has memory of its own already. */
@@ -30,8 +32,9 @@ export function layOut(calls: readonly KernelCall[], pinned: ReadonlySet<Storage
   });
   const slotOf = new Map<Storage, number>();
   const slotBytes: number[] = [];
+  const slotLabels: string[] = [];
   const free: number[] = [];
-  const takeSlot = (bytes: number): number => {
+  const takeSlot = ({ byteLength: bytes, label }: Storage): number => {
     let best = -1;
     for (let i = 0; i < free.length; i++) {
       if (best < 0) best = i;
@@ -40,9 +43,11 @@ export function layOut(calls: readonly KernelCall[], pinned: ReadonlySet<Storage
       const fits = a >= bytes;
       if (fits ? b < bytes || a < b : b < bytes && a > b) best = i;
     }
-    if (best < 0) return slotBytes.push(bytes) - 1;
-    const slot = free.splice(best, 1)[0];
-    slotBytes[slot] = Math.max(slotBytes[slot], bytes);
+    const slot = best < 0 ? slotBytes.length : free.splice(best, 1)[0];
+    if (bytes > (slotBytes[slot] ?? -1)) {
+      slotBytes[slot] = bytes;
+      slotLabels[slot] = label;
+    }
     return slot;
   };
   calls.forEach((call, at) => {
@@ -54,11 +59,11 @@ export function layOut(calls: readonly KernelCall[], pinned: ReadonlySet<Storage
           `plan: ${call.name} reads a tensor (${storage.label}) that nothing has written`,
         );
       }
-      slotOf.set(storage, takeSlot(storage.byteLength));
+      slotOf.set(storage, takeSlot(storage));
     });
     for (const b of new Set(call.bindings.map((x) => planned(x.storage)))) {
       if (b && lastUse.get(b) === at && !pinned.has(b)) free.push(slotOf.get(b)!);
     }
   });
-  return { slotOf, slotBytes };
+  return { slotOf, slotBytes, slotLabels };
 }

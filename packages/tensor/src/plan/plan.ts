@@ -4,7 +4,7 @@ import { DisposedError, ShapeError, TensorError } from '../core/errors.ts';
 import { formatShape, sizeOf, type Shape } from '../core/shape.ts';
 import type { Storage } from '../core/storage.ts';
 import type { DType } from '../dtype/dtype.ts';
-import type { KernelCall } from '../kernel/kernel.ts';
+import { describeCall, type KernelCall } from '../kernel/kernel.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
 import { layOut } from './layout.ts';
 import { profileCalls, type ProfileRow } from './profile.ts';
@@ -36,6 +36,8 @@ export class Plan<S extends Record<string, InputSpec>, O extends Record<string, 
   readonly arenaBytes: number;
   readonly #bound: BoundCall[];
   readonly #owned: readonly Storage[];
+  /** The plan in error messages. */
+  readonly #what: string;
   #disposed = false;
 
   constructor(
@@ -54,6 +56,8 @@ export class Plan<S extends Record<string, InputSpec>, O extends Record<string, 
     this.#bound = bound;
     this.#owned = owned;
     this.arenaBytes = arenaBytes;
+    const [first, last] = [calls[0], calls.at(-1)];
+    this.#what = `a plan of ${calls.length} kernels${first && last ? `, from ${describeCall(first)} to ${describeCall(last)}` : ''}`;
   }
 
   /** Kernels per replay. */
@@ -80,7 +84,7 @@ export class Plan<S extends Record<string, InputSpec>, O extends Record<string, 
       pass.dispatchWorkgroups(x, y);
     }
     pass.end();
-    this.device.submit(encoder.finish(), this.#bound.length, 'plan');
+    this.device.submit(encoder.finish(), this.#bound.length, this.#what);
     return this.outputs;
   }
 
@@ -121,40 +125,51 @@ export async function compile<S extends Record<string, InputSpec>, O extends Rec
       emptyTensor(device, shape, { dtype, persistent: true }),
     ]),
   ) as TensorsOf<S>;
+  const owned: Storage[] = Object.values(inputs).map((t) => t.storage);
   const trace = new Trace();
-  device.trace = trace;
-  let outputs: O;
   try {
-    outputs = step(inputs);
+    const outputs = record(device, trace, () => step(inputs));
+    owned.push(...trace.held);
+    const pinned = new Set(Object.values(outputs).map((t) => t.storage));
+    const { slotOf, slotBytes, slotLabels } = layOut(trace.calls, pinned);
+    for (const [name, t] of Object.entries(outputs)) {
+      if (t.size > 0 && t.storage.isVirtual && !t.storage.target && !slotOf.has(t.storage)) {
+        throw new ShapeError(
+          `compile: output "${name}" ${formatShape(t.shape)} (${sizeOf(t.shape)} elements) was never computed`,
+        );
+      }
+    }
+    const slots = slotBytes.map((bytes, i) => {
+      const slot = device.allocatePersistent(bytes, `${slotLabels[i]} (plan slot ${i})`);
+      owned.push(slot);
+      return slot;
+    });
+    for (const [storage, slot] of slotOf) storage.buffer = slots[slot].buffer;
+    // Released with the plan, so that a later look at its tensors is an error and not old memory.
+    owned.push(...slotOf.keys());
+    await device.pipelines.prepare(trace.calls);
+    const bound = trace.calls.map((call) => ({
+      pipeline: device.pipelines.get(call),
+      group: device.bindGroup(call),
+      x: call.grid[0],
+      y: call.grid[1],
+    }));
+    const arenaBytes = slotBytes.reduce((a, b) => a + b, 0);
+    return new Plan(device, inputs, outputs, trace.calls, bound, owned, arenaBytes);
   } catch (error) {
-    for (const storage of [...Object.values(inputs).map((t) => t.storage), ...trace.held]) storage.release();
+    for (const storage of [...owned, ...trace.held]) storage.release();
     throw error;
+  }
+}
+
+/** Runs `step` while its kernels go into `trace` instead of to the GPU. */
+function record<O>(device: Device, trace: Trace, step: () => O): O {
+  device.trace = trace;
+  try {
+    const outputs = step();
+    if (outputs instanceof Promise) throw new TensorError('compile: the step must not be async');
+    return outputs;
   } finally {
     device.trace = undefined;
   }
-  if (outputs instanceof Promise) throw new TensorError('compile: the step must not be async');
-  const owned: Storage[] = [...Object.values(inputs).map((t) => t.storage), ...trace.held];
-  const pinned = new Set(Object.values(outputs).map((t) => t.storage));
-  const { slotOf, slotBytes } = layOut(trace.calls, pinned);
-  for (const [name, t] of Object.entries(outputs)) {
-    if (t.size > 0 && t.storage.isVirtual && !t.storage.target && !slotOf.has(t.storage)) {
-      throw new ShapeError(
-        `compile: output "${name}" ${formatShape(t.shape)} (${sizeOf(t.shape)} elements) was never computed`,
-      );
-    }
-  }
-  const slots = slotBytes.map((bytes, i) => device.allocatePersistent(bytes, `plan slot ${i}`));
-  owned.push(...slots);
-  for (const [storage, slot] of slotOf) storage.buffer = slots[slot].buffer;
-  // Released with the plan, so that a later look at its tensors is an error and not old memory.
-  owned.push(...slotOf.keys());
-  await device.pipelines.prepare(trace.calls);
-  const bound = trace.calls.map((call) => ({
-    pipeline: device.pipelines.get(call),
-    group: device.bindGroup(call),
-    x: call.grid[0],
-    y: call.grid[1],
-  }));
-  const arenaBytes = slotBytes.reduce((a, b) => a + b, 0);
-  return new Plan(device, inputs, outputs, trace.calls, bound, owned, arenaBytes);
 }
