@@ -161,7 +161,7 @@ function defaultFolder({ prefix, mapper }: TrainFlags): string {
 
 /** ClipCap's transformer is 8 layers of width 768; beside a tiny GPT-2 a smaller one does. */
 function transformerSizes({ mapper, prefix }: Settings) {
-  return mapper === 'transformer' ? { clipLength: prefix, layers: 4, heads: 3 } : {};
+  return mapper === 'transformer' ? { clipLength: prefix, layers: 4, heads: 8 } : {};
 }
 
 function report(

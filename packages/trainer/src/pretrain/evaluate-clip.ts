@@ -4,6 +4,7 @@ import { colourNames, kindNames } from '@foreword/scenes';
 import { clipTokenize, type Tokenizer } from '@foreword/tokenizer';
 import { decodePictures } from '../data/decode-pictures.ts';
 import type { Example } from '../data/dataset.ts';
+import { dot, unit } from './vectors.ts';
 
 export interface ClipScores {
   /** Share of pictures whose own first caption is among the nearest 1 (5) of all first captions. */
@@ -71,10 +72,3 @@ export async function evaluateClip(
   await prompts.dispose();
   return scores;
 }
-
-function unit(v: Float32Array): Float32Array {
-  const norm = Math.sqrt(dot(v, v)) || 1;
-  return v.map((x) => x / norm);
-}
-
-const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, x, i) => sum + x * b[i], 0);

@@ -7,8 +7,10 @@ import { AdamW, compile, type Device } from '@foreword/tensor/node';
 import { clipTokenize, loadTokenizer, trainBpe, type TokenizerJson } from '@foreword/tokenizer';
 import { decodePictures } from '../data/decode-pictures.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { seededRandom, shuffledIndices, streamSeed } from '../data/random.ts';
+import { seededRandom, streamSeed } from '../data/random.ts';
+import { alikeBatches } from './alike-batches.ts';
 import { cosineSchedule } from './cosine-schedule.ts';
+import { unit } from './vectors.ts';
 
 export interface PretrainClipOptions {
   seed: number;
@@ -20,12 +22,15 @@ export interface PretrainClipOptions {
 
 /** Sizes of the tiny CLIP; the vocabulary comes from the captions. */
 export const tinyClip = (vocabSize: number): ClipConfig => ({
-  vision: { imageSize: 64, patchSize: 16, width: 64, layers: 3, heads: 2 },
-  text: { contextLength: 32, vocabSize, width: 64, layers: 2, heads: 2 },
+  vision: { imageSize: 64, patchSize: 16, width: 64, layers: 3, heads: 4 },
+  text: { contextLength: 32, vocabSize, width: 64, layers: 2, heads: 4 },
   embedDim: 128,
 });
 
 const contextLength = 32;
+
+/** Pictures of a batch that are chosen for looking alike. */
+const alike = 8;
 
 export interface PretrainedClip {
   clip: Clip;
@@ -82,22 +87,30 @@ export async function pretrainClip(
       const loss = contrastiveLoss(images, texts, clip.logitScale);
       const gradNorm = optimizer.step(loss);
       clampLogitScale(clip.logitScale);
-      return { loss, gradNorm };
+      return { loss, gradNorm, images };
     },
   );
-  const stepsPerEpoch = Math.floor(used.length / B);
+  // As many batches as alikeBatches makes: whole groups, then whole batches.
+  const stepsPerEpoch = Math.floor((Math.floor(used.length / alike) * alike) / B);
   const total = epochs * stepsPerEpoch;
   const bar = new ProgressBar({ label: 'pretrain clip', total });
   const pixels = new Float32Array(B * 3 * n * n);
+  const { embedDim: D } = config;
+  const features: Float32Array[] = used.map(() => new Float32Array(D));
+  let batches: Int32Array[] = [];
   let loss = Number.NaN;
   for (let step = 0; step < total; step++) {
     signal.throwIfAborted();
     const epoch = Math.floor(step / stepsPerEpoch);
-    const order = shuffledIndices(used.length, streamSeed(seed, 1, epoch));
+    if (step % stepsPerEpoch === 0) {
+      const group = epoch === 0 ? 1 : alike;
+      batches = alikeBatches(features, { batch: B, group, seed: streamSeed(seed, 1, epoch) });
+    }
+    const chosen = batches[step % stepsPerEpoch];
     const draw = seededRandom(streamSeed(seed, 2, step));
     const rows = new Int32Array(B * contextLength);
     for (let b = 0; b < B; b++) {
-      const at = order[(step % stepsPerEpoch) * B + b];
+      const at = chosen[b];
       pixels.set(pictures[at], b * 3 * n * n);
       const caption = Math.floor(draw() * (tokens[at].length / contextLength));
       rows.set(
@@ -112,7 +125,9 @@ export async function pretrainClip(
     });
     optimizer.schedule(step + 1, lr);
     const text = cut(rows, B, T);
-    const { loss: value } = plan.run({ pixels, ...text });
+    const { loss: value, images } = plan.run({ pixels, ...text });
+    const seen = await images.read();
+    chosen.forEach((at, b) => (features[at] = unit(seen.slice(b * D, (b + 1) * D) as Float32Array)));
     if (step % 10 === 9 || step === total - 1) {
       loss = await value.item();
       bar.update(step + 1, { epoch: epoch + 1, loss: loss.toFixed(3), lr: lr.toExponential(1) });

@@ -1,11 +1,12 @@
-// Trains the tiny GPT-2 of the embedded dataset: captions only, the captions of one picture after the other.
+// Trains the tiny GPT-2 of the embedded dataset: captions only, one picture's captions in each row.
 //
-// Captions of one picture stand together, so that the model learns to say again, in other words, what stands
-// before: that is what a prefix will ask of it. Large language models bring this along from their training
-// texts; packed at random, a tiny one learns to ignore what stands before, and no prefix can steer it.
+// A row begins with the end token and goes on with the captions of one picture, so that the model learns to say
+// again, in other words, what stands before: that is what a prefix will ask of it. Large language models bring
+// this along from their training texts. Rows cut anywhere from one long text teach a tiny one far less of it: most
+// of what stands before is then of another picture. Many small heads help it too: each copies another kind of word.
 //
-// Legend: B rows per batch, T tokens per row. Packing covers all positions, so that captions can later stand
-// behind a prefix of any length up to T.
+// Legend: B rows per batch, T tokens per row. Rows fill all positions, so that captions can later stand behind a
+// prefix of any length.
 import { ProgressBar } from '@foreword/cli-kit';
 import { Gpt2, parseGpt2Config, type Gpt2Config } from '@foreword/gpt2';
 import { AdamW, compile, noGrad, type Device, type Tensor } from '@foreword/tensor/node';
@@ -28,9 +29,9 @@ export const tinyGpt2 = (vocabSize: number): Gpt2Config =>
   parseGpt2Config({
     vocab_size: vocabSize,
     n_positions: T,
-    n_embd: 96,
+    n_embd: 128,
     n_layer: 3,
-    n_head: 3,
+    n_head: 8,
     embd_pdrop: 0,
     attn_pdrop: 0,
     resid_pdrop: 0,
@@ -67,26 +68,32 @@ export async function pretrainGpt2(
     decays: (name) => parameters[name].rank > 1 && !name.startsWith('wpe'),
   });
   const plan = await compile(device, batchInputs(B), (input) => {
-    const loss = gpt2.loss(gpt2.embed(input.ids), input.targets);
+    const loss = gpt2.loss(gpt2.embed(input.ids), input.targets, { ignoreIndex: padding });
     return { loss, gradNorm: optimizer.step(loss) };
   });
   const end = tokenizer.vocabSize - 1;
-  const perEpoch = Math.floor((pack(pictures, end).length - 1) / T / B);
+  const perEpoch = Math.floor(pictures.length / B);
   const total = epochs * perEpoch;
   const bar = new ProgressBar({ label: 'pretrain gpt2', total });
-  let packed = new Int32Array(0);
+  let order: Int32Array = new Int32Array(0);
   let loss = Number.NaN;
   for (let step = 0; step < total; step++) {
     signal.throwIfAborted();
     const epoch = Math.floor(step / perEpoch);
-    if (step % perEpoch === 0) packed = pack(pictures, end, streamSeed(seed, 1, epoch));
+    if (step % perEpoch === 0) order = shuffledIndices(pictures.length, streamSeed(seed, 1, epoch));
+    const at = (step % perEpoch) * B;
+    const rows = Array.from(order.subarray(at, at + B), (picture) => {
+      const captions = pictures[picture];
+      const captionOrder = shuffledIndices(captions.length, streamSeed(seed, 2, epoch, picture));
+      return Array.from(captionOrder, (i) => captions[i]);
+    });
     const lr = cosineSchedule(step, {
       peak: learningRate,
       warmup: Math.min(100, Math.ceil(total / 10)),
       total,
     });
     optimizer.schedule(step + 1, lr);
-    const { loss: value } = plan.run(rowsOf(packed, (step % perEpoch) * B, B));
+    const { loss: value } = plan.run(makeRows(rows, end));
     if (step % 10 === 9 || step === total - 1) {
       loss = await value.item();
       bar.update(step + 1, { epoch: epoch + 1, loss: loss.toFixed(3), lr: lr.toExponential(1) });
@@ -103,39 +110,59 @@ const batchInputs = (B: number) => ({
   targets: { shape: [B, T], dtype: 'i32' as const },
 });
 
-/** Each caption followed by the end token, picture by picture; pictures and their captions shuffled where a seed is given. */
-function pack(pictures: readonly number[][][], end: number, seed?: number): Int32Array<ArrayBuffer> {
-  const order = (n: number, part: number): number[] =>
-    seed === undefined
-      ? Array.from({ length: n }, (_, i) => i)
-      : Array.from(shuffledIndices(n, streamSeed(seed, part)));
-  const rows = order(pictures.length, 0).flatMap((i) =>
-    order(pictures[i].length, 1 + i).map((c) => pictures[i][c]),
-  );
-  return Int32Array.from(rows.flatMap((ids) => [...ids, end]));
+/** Targets with this id do not count; ClipCap pads with it too. */
+const padding = 0;
+
+/** For each picture: the end token, then each caption with the end token behind it, cut or padded to T; and the tokens that follow. */
+function makeRows(pictures: readonly number[][][], end: number): { ids: Int32Array; targets: Int32Array } {
+  const ids = new Int32Array(pictures.length * T).fill(padding);
+  const targets = new Int32Array(pictures.length * T).fill(padding);
+  pictures.forEach((captions, b) => {
+    const row = [end, ...captions.flatMap((caption) => [...caption, end])];
+    ids.set(row.slice(0, Math.min(T, row.length - 1)), b * T);
+    targets.set(row.slice(1, T + 1), b * T);
+  });
+  return { ids, targets };
 }
 
-/** Rows first … first + B − 1 of T tokens, and the tokens that follow each. */
-function rowsOf(packed: Int32Array, first: number, B: number): { ids: Int32Array; targets: Int32Array } {
-  const at = first * T;
-  return { ids: packed.subarray(at, at + B * T), targets: packed.subarray(at + 1, at + 1 + B * T) };
+export interface CaptionPerplexity {
+  /** Per token of a caption with nothing before it. */
+  alone: number;
+  /** Per token of a caption behind another one of the same picture. */
+  afterAnother: number;
 }
 
-/** Perplexity per token on the captions of other pictures, packed as in training. */
+/** Perplexity on the captions of other pictures, with and without a caption to go by: what steers the model at all. */
 export async function perplexity(
   gpt2: Gpt2,
   tokenizer: Tokenizer,
   examples: readonly Example[],
-): Promise<number> {
-  const B = 16;
-  const pictures = examples.map((e) => e.captions.map((caption) => tokenizer.encode(caption)));
-  const packed = pack(pictures, tokenizer.vocabSize - 1);
+): Promise<CaptionPerplexity> {
+  const B = 20;
+  const end = tokenizer.vocabSize - 1;
+  const pictures = examples.map((e) => e.captions.slice(0, 2).map((caption) => tokenizer.encode(caption)));
   const plan = await compile(gpt2.device, batchInputs(B), (input: BatchTensors) =>
-    noGrad(gpt2.device, () => ({ loss: gpt2.loss(gpt2.embed(input.ids), input.targets) })),
+    noGrad(gpt2.device, () => ({
+      loss: gpt2.loss(gpt2.embed(input.ids), input.targets, { ignoreIndex: padding }),
+    })),
   );
-  let total = 0;
-  const batches = Math.floor((packed.length - 1) / T / B);
-  for (let i = 0; i < batches; i++) total += await plan.run(rowsOf(packed, i * B, B)).loss.item();
+  const total = { first: 0, second: 0 };
+  const count = { first: 0, second: 0 };
+  for (let from = 0; from + B <= pictures.length; from += B) {
+    const part = pictures.slice(from, from + B);
+    for (const which of ['first', 'second'] as const) {
+      const { ids, targets } = makeRows(part, end);
+      let tokens = 0;
+      for (let i = 0; i < targets.length; i++) {
+        // The first caption and its end token are the first targets of a row.
+        const isFirst = i % T <= part[Math.floor(i / T)][0].length;
+        if (isFirst !== (which === 'first')) targets[i] = padding;
+        if (targets[i] !== padding) tokens++;
+      }
+      total[which] += tokens * (await plan.run({ ids, targets }).loss.item());
+      count[which] += tokens;
+    }
+  }
   plan.dispose();
-  return Math.exp(total / batches);
+  return { alone: Math.exp(total.first / count.first), afterAnother: Math.exp(total.second / count.second) };
 }
