@@ -4,6 +4,7 @@ import './methods.ts';
 export { openDevice, type OpenOptions } from './core/open-device.ts';
 export { Device, type DeviceOptions, type DeviceStats } from './core/device.ts';
 export { describeAdapter, type AdapterSummary } from './core/adapter.ts';
+export { adapterRemarks } from './core/adapter-remarks.ts';
 export * from './core/errors.ts';
 export type { Shape } from './core/shape.ts';
 export type { DType, HostArray } from './dtype/dtype.ts';

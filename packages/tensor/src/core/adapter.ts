@@ -21,7 +21,8 @@ export const fixedSubgroup = ({ subgroups }: AdapterSummary): number =>
 
 const softwareNames = /llvmpipe|lavapipe|swiftshader|warp|software|basic render/i;
 
-export function summariseAdapter(adapter: GPUAdapter): AdapterSummary {
+/** `features` are those that the device is opened with. */
+export function summariseAdapter(adapter: GPUAdapter, features: ReadonlySet<string>): AdapterSummary {
   const info = adapter.info as GPUAdapterInfo & {
     subgroupMatrixConfigs?: Iterable<{
       componentType: string;
@@ -32,6 +33,7 @@ export function summariseAdapter(adapter: GPUAdapter): AdapterSummary {
     }>;
     isFallbackAdapter: boolean;
   };
+  const matrices = features.has('chromium-experimental-subgroup-matrix') ? info.subgroupMatrixConfigs : [];
   const text = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
   const software = softwareNames.test(text) || info.isFallbackAdapter;
   return {
@@ -40,12 +42,12 @@ export function summariseAdapter(adapter: GPUAdapter): AdapterSummary {
     device: info.device,
     description: info.description,
     kind: software ? 'software' : 'gpu',
-    f16: adapter.features.has('shader-f16'),
-    timestamps: adapter.features.has('timestamp-query'),
-    subgroups: adapter.features.has('subgroups')
+    f16: features.has('shader-f16'),
+    timestamps: features.has('timestamp-query'),
+    subgroups: features.has('subgroups')
       ? { min: info.subgroupMinSize, max: info.subgroupMaxSize }
       : undefined,
-    subgroupMatrices: [...(info.subgroupMatrixConfigs ?? [])].map(
+    subgroupMatrices: [...(matrices ?? [])].map(
       (c) => `${c.componentType}→${c.resultComponentType} ${c.M}×${c.N}×${c.K}`,
     ),
   };

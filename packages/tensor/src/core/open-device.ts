@@ -38,12 +38,10 @@ export async function openDevice(options: OpenOptions = {}, onClose?: () => void
     if (typeof value === 'number') requiredLimits[key] = value;
   }
   const without = new Set(options.without ?? []);
-  const requiredFeatures = wantedFeatures.filter(
-    (name) => adapter.features.has(name) && !without.has(name),
-  ) as GPUFeatureName[];
-  const summary = summariseAdapter(adapter);
-  if (without.has('shader-f16')) summary.f16 = false;
-  if (without.has('subgroups')) summary.subgroups = undefined;
-  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-  return new Device(device, summary, options, onClose);
+  const features = wantedFeatures.filter((name) => adapter.features.has(name) && !without.has(name));
+  const device = await adapter.requestDevice({
+    requiredLimits,
+    requiredFeatures: features as GPUFeatureName[],
+  });
+  return new Device(device, summariseAdapter(adapter, new Set(features)), options, onClose);
 }
