@@ -1,10 +1,11 @@
-// Started by spec-floor.test.ts: every op's first sample, forward, on the adapter that its environment gives.
+// Started by spec-floor.test.ts: every op's first sample, forward and backward, on the adapter that its environment
+// gives, without the features named on the command line.
 import { openDevice } from '../src/node.ts';
 import * as ops from '../src/ops/index.ts';
 import type { AnyOp } from '../src/op.ts';
-import { checkForward } from './op-check.ts';
+import { checkBackward, checkForward } from './op-check.ts';
 
-const device = await openDevice({ without: ['shader-f16', 'subgroups', 'timestamp-query'] });
+const device = await openDevice({ without: process.argv.slice(2) });
 const definitions = [...new Set(Object.values(ops).map((op) => (op as { definition: AnyOp }).definition))];
 const failures: string[] = [];
 
@@ -16,13 +17,23 @@ for (const op of definitions) {
     const [first] = op.samples;
     const sample = { ...first, tolerance: toleranceOf[op.name] ?? first.tolerance };
     await device.scope(() => checkForward(device, op, sample, false));
+    await device.scope(() => checkBackward(device, op, sample));
     for (const error of device.takeErrors()) failures.push(`${op.name}: ${error.message}`);
   } catch (error) {
     failures.push(`${op.name}: ${(error as Error).message}`);
   }
 }
-const { description, device: name, kind } = device.adapter;
+const { description, device: name, kind, f16, subgroups } = device.adapter;
+const invocations = device.gpu.limits.maxComputeInvocationsPerWorkgroup;
 console.log(
-  JSON.stringify({ adapter: `${name} ${description}`, kind, checked: definitions.length, failures }),
+  JSON.stringify({
+    adapter: `${name} ${description}`,
+    kind,
+    f16,
+    subgroups,
+    invocations,
+    checked: definitions.length,
+    failures,
+  }),
 );
 device.close();
