@@ -41,7 +41,7 @@ export interface LoadedParts {
  * @throws MapperError, ClipError, Gpt2ConfigError, Gpt2CheckpointError, TokenizerFileError for files that do not fit.
  */
 export async function loadCaptionerFiles(device: Device, files: CaptionerFiles): Promise<LoadedParts> {
-  const { mapper: sizes, stopToken, normalizePrefix } = parseRunConfig(files.config);
+  const { mapper: sizes, stopTokens, normalizePrefix } = parseRunConfig(files.config);
   const { checkpoint } = files;
   const isTuned = checkpoint.names().some((name) => /^(module\.)?gpt\./.test(name));
   const made: { dispose(): void }[] = [];
@@ -56,7 +56,7 @@ export async function loadCaptionerFiles(device: Device, files: CaptionerFiles):
     const gpt2 = keep(await loadGpt2(device, { config: files.gpt2.config as Gpt2ConfigInput, weights }));
     const clipConfig = files.clip.config === undefined ? undefined : parseClipConfig(files.clip.config);
     const clip = keep(await loadClip(device, { weights: files.clip.weights, config: clipConfig }));
-    return { clip, gpt2, mapper, tokenizer, stop: [stopToken], normalizePrefix };
+    return { clip, gpt2, mapper, tokenizer, stop: stopTokens, normalizePrefix };
   } catch (error) {
     for (const part of made) part.dispose();
     throw error;

@@ -7,8 +7,8 @@ export interface RunConfig {
   mapper: MapperConfig;
   /** Folders of the frozen models; relative ones are relative to the run folder. */
   backbones: { clip: string; gpt2: string };
-  /** Id of the token that ends a caption: that of "." in ClipCap, or an end token. */
-  stopToken: number;
+  /** Ids of the tokens that end a caption: that of "." in ClipCap, GPT-2's end token, or both. */
+  stopTokens: readonly number[];
   /** Whether features are divided by their L2 norm; default false, as in ClipCap. */
   normalizePrefix?: boolean;
 }
@@ -29,20 +29,21 @@ export function parseRunConfig(
     throw new MapperError(`${name}: ${key} is ${JSON.stringify(value)}; ${wanted} is needed`);
   };
   if (!isObject(json)) return fail('the content', json, 'an object');
-  const { mapper, backbones, stopToken, normalizePrefix = false } = json;
+  const { mapper, backbones, stopTokens, normalizePrefix = false } = json;
   if (!isObject(mapper)) return fail('mapper', mapper, 'an object of sizes');
   const folder = (key: 'clip' | 'gpt2'): string => {
     const value = isObject(backbones) ? backbones[key] : undefined;
     return typeof value === 'string' && value !== '' ? value : fail(`backbones.${key}`, value, 'a folder');
   };
-  if (typeof stopToken !== 'number' || !Number.isInteger(stopToken) || stopToken < 0) {
-    return fail('stopToken', stopToken, 'a token id');
+  const isTokenId = (id: unknown): id is number => typeof id === 'number' && Number.isInteger(id) && id >= 0;
+  if (!Array.isArray(stopTokens) || stopTokens.length === 0 || !stopTokens.every(isTokenId)) {
+    return fail('stopTokens', stopTokens, 'a list of token ids');
   }
   if (typeof normalizePrefix !== 'boolean') return fail('normalizePrefix', normalizePrefix, 'true or false');
   return {
     mapper: resolveMapperConfig(mapper as unknown as MapperConfig),
     backbones: { clip: folder('clip'), gpt2: folder('gpt2') },
-    stopToken,
+    stopTokens,
     normalizePrefix,
   };
 }

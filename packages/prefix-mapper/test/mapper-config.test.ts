@@ -70,16 +70,16 @@ test('what does not fit is named', () => {
 });
 
 test('a run’s config.json is checked key by key', () => {
-  const config = { mapper: mlp, backbones: { clip: '../clip', gpt2: '../gpt2' }, stopToken: 13, epochs: 10 };
-  const { mapper, normalizePrefix, stopToken } = parseRunConfig(config);
+  const config = { mapper: mlp, backbones: { clip: '../clip', gpt2: '../gpt2' }, stopTokens: [13], epochs: 10 };
+  const { mapper, normalizePrefix, stopTokens } = parseRunConfig(config);
   assert.equal(mapper, resolveMapperConfig(mlp));
   assert.is(normalizePrefix, false);
-  assert.is(stopToken, 13);
+  assert.equal(stopTokens, [13]);
   assert.is(parseRunConfig({ ...config, normalizePrefix: true }).normalizePrefix, true);
   assert.throws(() => parseRunConfig(null), /config\.json: the content is null/);
   assert.throws(
-    () => parseRunConfig({ ...config, stopToken: -1 }, { name: 'a/config.json' }),
-    /a\/config\.json: stopToken is -1/,
+    () => parseRunConfig({ ...config, stopTokens: [-1] }, { name: 'a/config.json' }),
+    /a\/config\.json: stopTokens is \[-1\]/,
   );
   assert.throws(
     () => parseRunConfig({ ...config, backbones: { clip: 'x' } }),

@@ -77,8 +77,8 @@ export async function writeRun(
   await save('gpt2/config.json', gpt2ConfigJson(gpt2.config));
   await save('gpt2/model.safetensors', await gpt2.saveEntries());
   await save('gpt2/tokenizer.json', JSON.stringify(tokenizer.json));
-  const stopToken = tokenizer.encode('.')[0];
-  await save('run/config.json', JSON.stringify({ mapper: mapper.config, backbones, stopToken, seed: 5 }));
+  const stopTokens = tokenizer.encode('.');
+  await save('run/config.json', JSON.stringify({ mapper: mapper.config, backbones, stopTokens, seed: 5 }));
   await save('run/checkpoints/best.safetensors', await checkpointEntries(mapper, tuned));
   return run;
 }

@@ -13,8 +13,8 @@ import { quickCounts, type Settings } from './settings.ts';
 export interface Prepared extends Backbones {
   dataset: Dataset;
   sets: Record<Split, TokenizedSet>;
-  /** Id of ".". */
-  stopToken: number;
+  /** Ids that end a caption: that of ".", as in ClipCap, and GPT-2's end token, for captions without a full stop. */
+  stopTokens: number[];
   skipped: string[];
 }
 
@@ -49,7 +49,7 @@ export async function prepare(
   }
   if (settings.shuffleFeatures) sets.train = blinded(sets.train, settings.seed);
   const skipped = [...dataset.skipped, ...new Set(Object.values(sets).flatMap((s) => s.skipped))];
-  return { ...backbones, dataset, sets, stopToken: stopTokenOf(tokenizer), skipped };
+  return { ...backbones, dataset, sets, stopTokens: [fullStopOf(tokenizer), gpt2.config.eos_token_id], skipped };
 }
 
 function assertRoom(gpt2: Gpt2, prefix: number): void {
@@ -64,7 +64,7 @@ function assertRoom(gpt2: Gpt2, prefix: number): void {
   }
 }
 
-function stopTokenOf(tokenizer: Tokenizer): number {
+function fullStopOf(tokenizer: Tokenizer): number {
   const ids = tokenizer.encode('.');
   if (ids.length !== 1)
     throw new CommandError('the tokenizer splits "." into several tokens', { cure: 'use a GPT-2 tokenizer' });
