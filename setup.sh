@@ -213,6 +213,10 @@ check_adapter() {
     fi
     fail "the npm package webgpu (Dawn) cannot be loaded on $(uname -sm); it has builds for Linux with glibc, macOS and Windows"
   fi
+  if [ -z "$adapter" ] && [ -n "${FOREWORD_ADAPTER:-}" ]; then
+    adapter=$(FOREWORD_ADAPTER='' probe_adapter)
+    [ -z "$adapter" ] || fail "FOREWORD_ADAPTER asks for \"$FOREWORD_ADAPTER\", but only this one answers: $adapter; unset it" 3
+  fi
   if [ -z "$adapter" ]; then
     install_driver
     if $root_missing; then

@@ -39,6 +39,14 @@ test('setup.sh refuses unknown words and says what it can do', () => {
   assert.match(run.stdout, '--dry-run');
 });
 
+test('setup.sh: a name that no adapter has is no reason to install a driver', () => {
+  const env = { ...process.env, FOREWORD_ADAPTER: 'no such one' };
+  const run = spawnSync('bash', [join(root, 'setup.sh'), '--dry-run'], { encoding: 'utf8', env });
+  assert.is(run.status, 3, run.stderr);
+  assert.match(run.stderr, 'FOREWORD_ADAPTER asks for "no such one", but only this one answers: ');
+  assert.not.match(run.stdout, 'apt-get');
+});
+
 if (process.platform === 'linux') {
   test('setup.sh: the software driver through apt, on Debian 12 from backports', () => {
     const install = /apt-get install .*libvulkan1 mesa-vulkan-drivers/;
