@@ -3,12 +3,19 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openDevice } from '../src/node.ts';
 import * as ops from '../src/ops/index.ts';
+import { sizeOf, type Shape } from '../src/core/shape.ts';
 import type { AnyOp } from '../src/op.ts';
 import { checkBackward, checkForward, checkReplay, hasHalves } from './op-check.ts';
 
 const device = await openDevice();
 // A grid limit of 3 sends every kernel through the two-dimensional split that > 65 535 workgroups need.
 const narrow = await openDevice({ workgroupLimit: 3 });
+const kindsOfShape: Record<string, (shape: Shape) => boolean> = {
+  'without elements': (shape) => shape.includes(0),
+  'of a size of one': (shape) => shape.includes(1),
+  'of an odd size': (shape) => shape.some((n) => n > 1 && n % 2 === 1),
+  'over a workgroup of 64, and no multiple of it': (shape) => sizeOf(shape) > 64 && sizeOf(shape) % 64 !== 0,
+};
 const definitions = [...new Set(Object.values(ops).map((op) => (op as { definition: AnyOp }).definition))];
 
 for (const op of definitions) {
@@ -17,9 +24,14 @@ for (const op of definitions) {
     const errors = [...device.takeErrors(), ...narrow.takeErrors()];
     assert.is(errors.length, 0, errors[0]?.message);
   });
-  test('has samples and a reference', () => {
-    assert.ok(op.samples.length > 0);
+  test('has a reference, and samples of every kind of size', () => {
     assert.type(op.reference, 'function');
+    // Ops without inputs of their own size say the shape in their attributes.
+    const shapes = op.samples.flatMap(({ inputs, attrs }) => [
+      ...inputs.flatMap((input) => (input ? [input.shape] : [])),
+      ...((attrs as { shape?: Shape }).shape ? [(attrs as { shape: Shape }).shape] : []),
+    ]);
+    for (const [kind, is] of Object.entries(kindsOfShape)) assert.ok(shapes.some(is), `none is ${kind}`);
   });
   for (const [i, sample] of op.samples.entries()) {
     const name = `${sample.name ?? `sample ${i}`} ${sample.inputs.map((s) => (s ? `[${s.shape.join()}]` : '–')).join(' ')}`;

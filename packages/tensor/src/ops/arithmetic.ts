@@ -94,6 +94,7 @@ const samplesOf = (rangeB: readonly [number, number] | undefined): Sample<object
       ],
       [[0, 3], [3]],
       [[2, 4], []],
+      [[3, 67], [67]],
     ] as const
   ).map(([a, b]) => ({ inputs: [{ shape: a }, { shape: b, range: rangeB }], attrs: {} }));
 
@@ -188,6 +189,9 @@ const affineDefinition: OpDefinition<{ scale: number; shift: number }, readonly 
   samples: [
     { inputs: [{ shape: [3, 4] }], attrs: { scale: 2.5, shift: -1 } },
     { inputs: [{ shape: [5] }], attrs: { scale: 1, shift: 3 } },
+    { inputs: [{ shape: [0, 2] }], attrs: { scale: 2, shift: 3 } },
+    { inputs: [{ shape: [1] }], attrs: { scale: -2, shift: 0 } },
+    { inputs: [{ shape: [3, 67] }], attrs: { scale: 0.5, shift: 1 } },
   ],
 };
 

@@ -30,6 +30,9 @@ const definition: OpDefinition<{ dtype: DType }, readonly [Tensor]> = {
     { inputs: [{ shape: [7] }], attrs: { dtype: 'f32' } },
     { inputs: [{ shape: [9], dtype: 'i32', range: [-50, 50] }], attrs: { dtype: 'f32' } },
     { inputs: [{ shape: [4], range: [-9, 9] }], attrs: { dtype: 'i32' }, checkGrad: [] },
+    { inputs: [{ shape: [0, 3] }], attrs: { dtype: 'f32' } },
+    { inputs: [{ shape: [1] }], attrs: { dtype: 'f32' } },
+    { inputs: [{ shape: [201], dtype: 'u32', range: [0, 50] }], attrs: { dtype: 'f32' } },
   ],
 };
 

@@ -46,6 +46,16 @@ const definition: OpDefinition<ExpandAttrs, readonly [Tensor]> = {
       checkGrad: [],
     },
     { inputs: [{ shape: [] }], attrs: { outer: 1, n: 7, inner: 1, shape: [7], scale: 1 }, checkGrad: [] },
+    {
+      inputs: [{ shape: [1, 67] }],
+      attrs: { outer: 1, n: 3, inner: 67, shape: [1, 3, 67], scale: 2 },
+      checkGrad: [],
+    },
+    {
+      inputs: [{ shape: [0, 2] }],
+      attrs: { outer: 0, n: 3, inner: 2, shape: [0, 3, 2], scale: 2 },
+      checkGrad: [],
+    },
   ],
 };
 

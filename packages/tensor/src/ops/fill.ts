@@ -34,6 +34,8 @@ const definition: OpDefinition<FillAttrs, readonly []> = {
     { inputs: [], attrs: { shape: [7], value: 3, dtype: 'u32' } },
     { inputs: [], attrs: { shape: [2, 0], value: 1, dtype: 'f32' } },
     { inputs: [], attrs: { shape: [4], value: -2, dtype: 'i32' } },
+    { inputs: [], attrs: { shape: [1], value: 5, dtype: 'f32' } },
+    { inputs: [], attrs: { shape: [3, 67], value: 5, dtype: 'f32' } },
   ],
 };
 

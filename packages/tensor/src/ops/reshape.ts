@@ -30,6 +30,8 @@ const definition: OpDefinition<{ shape: Shape }, readonly [Tensor]> = {
     { inputs: [{ shape: [3, 4] }], attrs: { shape: [2, 6] } },
     { inputs: [{ shape: [3, 4] }], attrs: { shape: [-1] } },
     { inputs: [{ shape: [1] }], attrs: { shape: [] } },
+    { inputs: [{ shape: [0, 4] }], attrs: { shape: [2, 0] } },
+    { inputs: [{ shape: [3, 67] }], attrs: { shape: [67, 3] } },
   ],
 };
 

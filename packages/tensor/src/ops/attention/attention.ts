@@ -109,6 +109,7 @@ const definition: OpDefinition<AttentionAttrs> = {
     },
     { inputs: [{ shape: [1, 4, 15] }], attrs: { heads: 1, causal: true, packing: 'qkv' } },
     { inputs: [{ shape: [1, 1, 12] }], attrs: { heads: 1, causal: true, packing: 'qkv' } },
+    { inputs: [{ shape: [2, 0, 12] }], attrs: { heads: 2, causal: true, packing: 'qkv' } },
     {
       name: 'cache',
       inputs: [

@@ -114,6 +114,10 @@ const definition: OpDefinition<LinearAttrs, LinearInputs> = {
       inputs: [{ shape: [1, 6] }, { shape: [5, 6] }, { shape: [5] }, undefined],
       attrs: { layout: 'out-in', activation: 'quickGelu' },
     },
+    {
+      inputs: [{ shape: [0, 3] }, { shape: [5, 3] }, { shape: [5] }, undefined],
+      attrs: { layout: 'out-in', activation: 'relu' },
+    },
   ],
 };
 

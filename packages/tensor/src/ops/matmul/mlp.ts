@@ -120,6 +120,21 @@ const definition: OpDefinition<MlpAttrs, MlpInputs> = {
       inputs: [{ shape: [5, 3] }, { shape: [7, 3] }, undefined, { shape: [2, 7] }, undefined, undefined],
       attrs: { layout: 'out-in', activation: 'quickGelu' },
     },
+    {
+      inputs: [
+        { shape: [1, 13] },
+        { shape: [11, 13] },
+        { shape: [11] },
+        { shape: [1, 11] },
+        { shape: [1] },
+        { shape: [1, 1] },
+      ],
+      attrs: { layout: 'out-in', activation: 'sigmoid' },
+    },
+    {
+      inputs: [{ shape: [0, 3] }, { shape: [7, 3] }, undefined, { shape: [2, 7] }, undefined, undefined],
+      attrs: { layout: 'out-in', activation: 'relu' },
+    },
   ],
 };
 
