@@ -138,9 +138,11 @@ export async function goldenErrors(
     losses.push(await loss.item());
     norms.push(await norm.item());
     if (step > 0) continue;
-    for (const { name, grad } of optimiser.arena.slots) {
-      const wanted = golden.gradients.get(name);
-      if (wanted) errors.gradient = Math.max(errors.gradient, sampledError(await read(grad), wanted));
+    const gradients = new Map(optimiser.arena.slots.map((slot) => [slot.name, slot.grad]));
+    for (const [name, wanted] of golden.gradients) {
+      const found = gradients.get(name);
+      const error = found ? sampledError(await read(found), wanted) : Infinity;
+      errors.gradient = Math.max(errors.gradient, error);
     }
   }
   errors.loss = worstOf(losses, golden.losses);
