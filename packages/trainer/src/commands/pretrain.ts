@@ -16,9 +16,9 @@ const flags = defineFlags({
   epochs: {
     type: 'integer',
     min: 1,
-    describe: 'passes over the training split (default: 20 for clip, 5 for gpt2)',
+    describe: 'passes over the training split (default: 25 for clip, 5 for gpt2)',
   },
-  batch: { type: 'integer', min: 2, describe: 'pairs or rows per step (default: 128 for clip, 8 for gpt2)' },
+  batch: { type: 'integer', min: 2, describe: 'pairs or rows per step (default: 64 for clip, 8 for gpt2)' },
   lr: { type: 'number', above: 0, describe: 'peak learning rate (default: 1e-3 for clip, 4e-3 for gpt2)' },
   seed: { type: 'integer', min: 0, default: 1, describe: 'seed of weights and data order' },
   out: {
@@ -38,7 +38,7 @@ interface Settings {
 }
 
 const defaults = {
-  clip: { epochs: 20, batch: 128, lr: 1e-3 },
+  clip: { epochs: 25, batch: 64, lr: 1e-3 },
   gpt2: { epochs: 5, batch: 8, lr: 4e-3 },
 };
 
