@@ -13,4 +13,4 @@ export { ProgressBar } from './progress-bar.ts';
 export type { ProgressOptions, ProgressStream } from './progress-bar.ts';
 export { runCommand } from './run-command.ts';
 export type { Command } from './run-command.ts';
-export { writeFileAtomic, FileWriteError } from './write-file-atomic.ts';
+export { writeFileAtomic, makeFolder, FileWriteError } from './write-file-atomic.ts';

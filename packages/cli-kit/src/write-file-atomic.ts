@@ -1,6 +1,6 @@
 // Writes a file so that a reader sees the old one or the whole new one, never a part.
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CommandError } from './command-error.ts';
@@ -44,6 +44,19 @@ export async function writeFileAtomic(
   await syncFolder(folder);
 }
 
+/**
+ * Makes a folder, and those above it, where they are missing.
+ *
+ * @throws FileWriteError for a full disk, missing permission and other file errors
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw explain(path, error, 'make the folder');
+  }
+}
+
 // Without this a power cut can undo the rename. Windows cannot open folders, some file systems cannot sync
 // them; the file itself is complete either way.
 async function syncFolder(folder: string): Promise<void> {
@@ -68,14 +81,15 @@ const explanations: Record<string, readonly [problem: string, cure: string]> = {
   EROFS: ['the file system is read-only', 'write to another folder'],
   ENOENT: ['its folder does not exist', 'create the folder or correct the path'],
   ENOTDIR: ['a part of its path is a file, not a folder', 'correct the path'],
+  EEXIST: ['there is a file of this name', 'choose another name'],
   EISDIR: ['there is a folder of this name', 'choose another name'],
   ENAMETOOLONG: ['the name is too long', 'choose a shorter one'],
 };
 
-function explain(path: string, error: unknown): unknown {
+function explain(path: string, error: unknown, what = 'write'): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   // Errors without a system code come from the data (a failing generator) and are somebody else's story.
   if (!(error instanceof Error) || typeof code !== 'string' || !('syscall' in error)) return error;
   const [problem, cure] = explanations[code] ?? [error.message, 'check the disk and the path'];
-  return new FileWriteError(`could not write ${path}: ${problem} (${code})`, { cure, cause: error });
+  return new FileWriteError(`could not ${what} ${path}: ${problem} (${code})`, { cure, cause: error });
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
-import { FileWriteError, writeFileAtomic } from '../src/index.ts';
+import { FileWriteError, makeFolder, writeFileAtomic } from '../src/index.ts';
 
 const test = suite('atomic files');
 let folder = '';
@@ -89,6 +89,17 @@ test('missing folder, folder of that name, file as folder', async () => {
     'is a file, not a folder',
   );
   assert.equal(readdirSync(folder).sort(), ['dir', 'file']);
+});
+
+test('a folder is made with those above it; a file in its way is named', async () => {
+  await makeFolder(join(folder, 'a/b'));
+  await makeFolder(join(folder, 'a/b'));
+  await writeFileAtomic(join(folder, 'a/b/file'), '');
+  const inside = await failure(makeFolder(join(folder, 'a/b/file/c')));
+  assert.match(inside.message, /could not make the folder .*c: a part of its path is a file, not a folder/);
+  const same = await failure(makeFolder(join(folder, 'a/b/file')));
+  assert.match(same.message, /there is a file of this name/);
+  assert.match(same.cure ?? '', 'another name');
 });
 
 test('an error of the data passes through unchanged and leaves nothing', async () => {
