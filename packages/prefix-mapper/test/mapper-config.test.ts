@@ -70,7 +70,12 @@ test('what does not fit is named', () => {
 });
 
 test('a run’s config.json is checked key by key', () => {
-  const config = { mapper: mlp, backbones: { clip: '../clip', gpt2: '../gpt2' }, stopTokens: [13], epochs: 10 };
+  const config = {
+    mapper: mlp,
+    backbones: { clip: '../clip', gpt2: '../gpt2' },
+    stopTokens: [13],
+    epochs: 10,
+  };
   const { mapper, normalizePrefix, stopTokens } = parseRunConfig(config);
   assert.equal(mapper, resolveMapperConfig(mlp));
   assert.is(normalizePrefix, false);

@@ -1,7 +1,10 @@
-// A run that is stopped and resumed equals one that never stopped, bit for bit; an interrupt saves and stops.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+// A run that is stopped and resumed equals one that never stopped, bit for bit; interrupts, damage and a full disk lose nothing.
+import fs from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CommandError } from '@foreword/cli-kit';
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import { Gpt2, parseGpt2Config } from '@foreword/gpt2';
 import { createMapper } from '@foreword/prefix-mapper';
@@ -10,7 +13,7 @@ import * as assert from 'uvu/assert';
 import { seededRandom } from '../src/data/random.ts';
 import { RunFolder, type StepMetrics } from '../src/run/run-folder.ts';
 import type { TokenizedSet } from '../src/train/batches.ts';
-import type { Settings } from '../src/train/settings.ts';
+import type { ResolvedSettings } from '../src/train/settings.ts';
 import { trainMapper, type TrainOptions } from '../src/train/train-mapper.ts';
 
 const test = suite('resume', { timeLimitSeconds: 240 });
@@ -35,7 +38,7 @@ function makeSet(examples: number, seed: number): TokenizedSet {
   };
 }
 
-const settings: Settings = {
+const settings: ResolvedSettings = {
   prefix: 2,
   mapper: 'mlp',
   tuneGpt2: false,
@@ -120,16 +123,102 @@ test('an interrupt saves the step it finished, and the run continues from there'
   await rm(root, { recursive: true });
 });
 
-test('a damaged or foreign checkpoint is refused with its name', async () => {
+test("an interrupt on an epoch's last step still validates, so that best and last equal those of a whole run", async () => {
+  const root = await mkdtemp(join(tmpdir(), 'foreword-resume-'));
+  const [whole, parts] = [join(root, 'whole'), join(root, 'parts')];
+  await run(whole, {});
+  // An epoch has five steps; the loop asks once for the epoch and once for each step before it is through.
+  let asked = 0;
+  const signal = {
+    get aborted() {
+      return asked++ >= 6;
+    },
+  } as AbortSignal;
+  await run(parts, { signal });
+  assert.is((await lossesOf(parts)).length, 5);
+  await run(parts, { resume: true });
+  for (const name of ['validation.jsonl', 'checkpoints/best.safetensors', 'checkpoints/last.safetensors'])
+    assert.equal(await readFile(join(parts, name)), await readFile(join(whole, name)), name);
+  await rm(root, { recursive: true });
+});
+
+async function refusal(work: Promise<unknown>): Promise<string> {
+  const error = (await work.catch((e: unknown) => e)) as Error & { cure?: string };
+  assert.instance(error, CommandError, String(error));
+  return `${error.message} | ${error.cure}`;
+}
+
+test('a damaged, missing or foreign checkpoint and damaged metrics are refused with their name', async () => {
   const root = await mkdtemp(join(tmpdir(), 'foreword-resume-'));
   const path = join(root, 'run');
+  const last = join(path, 'checkpoints/last.safetensors');
   await run(path, { maxSteps: 1 });
-  const { truncate } = await import('node:fs/promises');
-  await truncate(join(path, 'checkpoints/last.safetensors'), 500);
-  let message = '';
-  await run(path, { resume: true }).catch((error: Error) => (message = error.message));
-  assert.match(message, 'last.safetensors');
-  assert.match(message, 'damaged');
+  const bytes = await readFile(last);
+  for (const size of [0, 500, bytes.length - 1]) {
+    await writeFile(last, bytes.subarray(0, size));
+    assert.match(
+      await refusal(run(path, { resume: true })),
+      /last\.safetensors cannot be read; it is missing or damaged \| check --resume/,
+    );
+  }
+  await writeFile(last, bytes);
+  assert.match(
+    await refusal(run(path, { resume: true, tuneGpt2: true })),
+    /last\.safetensors has no tensor gpt\.transformer\.\S+: it belongs to another kind of run/,
+  );
+  const metrics = join(path, 'metrics.jsonl');
+  await writeFile(metrics, `${await readFile(metrics, 'utf8')}{"step": 2, "los`);
+  assert.match(await refusal(run(path, { resume: true })), /metrics\.jsonl: line 2 is no JSON \| repair/);
+  await rm(last);
+  assert.match(await refusal(run(path, { resume: true })), /last\.safetensors cannot be read; it is missing/);
+  await rm(root, { recursive: true });
+});
+
+test('a full disk is told with file, cause and cure; the checkpoints before it stay whole', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'foreword-resume-'));
+  const path = join(root, 'run');
+  await run(path, { maxSteps: 5 });
+  const before = await valuesOf(path);
+  const { open } = fs.promises;
+  fs.promises.open = async (file, ...rest) => {
+    const handle = await open(file, ...rest);
+    if (String(file).includes('last.safetensors') && rest[0] === 'wx') {
+      // The file system takes a part and then no more.
+      handle.writeFile = async () => {
+        await handle.write('part');
+        throw Object.assign(new Error('ENOSPC: write'), { code: 'ENOSPC', syscall: 'write' });
+      };
+    }
+    return handle;
+  };
+  syncBuiltinESMExports();
+  try {
+    assert.match(
+      await refusal(run(path, { resume: true })),
+      /^could not write \S+last\.safetensors: the disk is full \(ENOSPC\) \| free some space/,
+    );
+  } finally {
+    fs.promises.open = open;
+    syncBuiltinESMExports();
+  }
+  assert.equal(await valuesOf(path), before);
+  assert.equal((await readdir(join(path, 'checkpoints'))).sort(), ['best.safetensors', 'last.safetensors']);
+  await run(path, { resume: true });
+  assert.is((await lossesOf(path)).length, 15);
+  await rm(root, { recursive: true });
+});
+
+test('a loss that is no number stops the run and keeps the checkpoints', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'foreword-resume-'));
+  const path = join(root, 'run');
+  await run(path, { maxSteps: 5 });
+  const before = await valuesOf(path);
+  const tooFast = { ...settings, lr: 1e38 };
+  assert.match(
+    await refusal(run(path, { resume: true, settings: tooFast })),
+    /the loss of step \d+ is \S+: the training has diverged \| give a smaller --lr/,
+  );
+  assert.equal(await valuesOf(path), before);
   await rm(root, { recursive: true });
 });
 

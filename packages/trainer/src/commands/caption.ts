@@ -1,8 +1,9 @@
 // `pnpm caption`: a caption for each picture, streamed as it is written.
 import { readFile } from 'node:fs/promises';
 import { CommandError, defineFlags, interruptOnce, runCommand } from '@foreword/cli-kit';
+import type { Captioner } from '@foreword/prefix-mapper';
 import { loadCaptioner } from '@foreword/prefix-mapper/node';
-import { openDevice } from '@foreword/tensor/node';
+import { openDevice, TensorError, type Device } from '@foreword/tensor/node';
 import { runsRoot, shownPath } from '../data/repository.ts';
 import { listRuns } from '../run/run-folder.ts';
 
@@ -32,7 +33,7 @@ await runCommand({
       });
     }
     const device = await openDevice({ adapter: values.adapter });
-    const captioner = await loadCaptioner(device, run);
+    const captioner = await loadRun(device, run);
     const { gpt2, mapper } = captioner.parts;
     const maxTokens = Math.min(values.maxTokens, gpt2.config.n_positions - mapper.config.prefixLength);
     const options = { maxTokens, signal, decode: values.beam ? { beam: values.beam } : ('greedy' as const) };
@@ -45,9 +46,12 @@ await runCommand({
           process.stdout.write(`${JSON.stringify({ image, caption: text, finished: isStopped })}\n`);
           continue;
         }
-        if (positionals.length > 1) process.stdout.write(`${image}: `);
-        for await (const piece of captioner.stream(bytes, options)) process.stdout.write(piece);
-        process.stdout.write('\n');
+        let head = positionals.length > 1 ? `${image}: ` : '';
+        for await (const piece of captioner.stream(bytes, options)) {
+          process.stdout.write(head + piece);
+          head = '';
+        }
+        process.stdout.write(`${head}\n`);
       } catch (error) {
         signal.throwIfAborted();
         failures++;
@@ -59,6 +63,19 @@ await runCommand({
     return failures > 0 ? 1 : 0;
   },
 });
+
+/** The captioner of a run; what its files lack is told with the run's name. */
+async function loadRun(device: Device, run: string): Promise<Captioner> {
+  try {
+    return await loadCaptioner(device, run);
+  } catch (error) {
+    if (error instanceof TensorError) throw error;
+    throw new CommandError(`the run ${shownPath(run)} cannot caption: ${(error as Error).message}`, {
+      cure: 'give another --run, put its files back, or train anew',
+      cause: error,
+    });
+  }
+}
 
 function explain(error: NodeJS.ErrnoException): string {
   if (error.code === 'ENOENT') return 'there is no such file';

@@ -158,10 +158,9 @@ function defaultFolder({ prefix, mapper }: TrainFlags): string {
   return join(runsRoot, `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-p${prefix}-${mapper}`);
 }
 
-const backbonesIn = (root: string): { clip: string; gpt2: string } => ({
-  clip: resolve(root, 'clip'),
-  gpt2: resolve(root, 'gpt2'),
-});
+function backbonesIn(root: string): { clip: string; gpt2: string } {
+  return { clip: resolve(root, 'clip'), gpt2: resolve(root, 'gpt2') };
+}
 
 /** 5 % of all steps. */
 function defaultWarmup({ batch, epochs }: Settings, { examples }: { examples: readonly unknown[] }): number {

@@ -1,8 +1,8 @@
 // A captioning dataset in memory: which pictures, which captions, which split. Read from COCO caption files.
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { CommandError, ProgressBar } from '@foreword/cli-kit';
+import { dirname, join, resolve } from 'node:path';
+import { CommandError, nearestWord, ProgressBar } from '@foreword/cli-kit';
 import type { Scene } from '@foreword/scenes';
 import { ensureScenes, type SceneCounts } from '@foreword/scenes/node';
 import { cacheRoot, scenesRoot, shownPath } from './repository.ts';
@@ -75,9 +75,10 @@ async function openFolder(dir: string, name: string): Promise<Dataset> {
     "give --dataset scenes, or a folder with annotations/captions_train*.json and captions_val*.json in COCO's format";
   const found = await readdir(join(dir, 'annotations')).catch((error: NodeJS.ErrnoException) => {
     const cause = error.code === 'ENOENT' ? 'there is no such folder' : error.message;
+    const near = nearestWord(name, ['scenes']);
     throw new CommandError(
       `dataset ${name}: ${join(shownPath(dir), 'annotations')} cannot be read: ${cause}`,
-      { cure },
+      { cure: near ? `did you mean --dataset ${near}? Otherwise ${cure}` : cure },
     );
   });
   const digest = createHash('sha256');
@@ -113,13 +114,16 @@ async function openFolder(dir: string, name: string): Promise<Dataset> {
       });
     }
   }
-  const first = dataset.splits.train[0].path;
-  await stat(first).catch(() => {
-    throw new CommandError(
-      `dataset ${name}: the picture ${shownPath(first)} named in the caption file is missing`,
-      { cure },
-    );
-  });
+  // A single missing picture is skipped later; without its folder every picture would be.
+  for (const split of splits) {
+    const folder = dirname(dataset.splits[split][0].path);
+    await stat(folder).catch(() => {
+      throw new CommandError(
+        `dataset ${name}: the folder ${shownPath(folder)} of its ${split} pictures is missing`,
+        { cure: 'put the pictures there, in a folder named like the caption file (captions_X.json: X/)' },
+      );
+    });
+  }
   return dataset;
 }
 
@@ -129,6 +133,10 @@ function parse(text: string, file: string, cure: string): CocoFile {
     if (!Array.isArray(json.images) || !Array.isArray(json.annotations)) {
       throw new Error('"images" and "annotations" lists are missing');
     }
+    const wrong = json.images.findIndex((image) => typeof image?.file_name !== 'string');
+    if (wrong >= 0) throw new Error(`images[${wrong}] has no "file_name"`);
+    const lost = json.annotations.findIndex((annotation) => annotation?.image_id === undefined);
+    if (lost >= 0) throw new Error(`annotations[${lost}] has no "image_id"`);
     return json as CocoFile;
   } catch (error) {
     throw new CommandError(`${file} is no COCO caption file: ${(error as Error).message}`, { cure });

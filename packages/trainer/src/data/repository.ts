@@ -7,7 +7,8 @@ import { promisify } from 'node:util';
 export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../../../..');
 export const scenesRoot = join(repositoryRoot, 'datasets/scenes');
 export const backbonesRoot = join(scenesRoot, 'backbones');
-export const cacheRoot = join(repositoryRoot, '.cache');
+/** Features and the small dataset of --quick; `FOREWORD_CACHE` names another folder. */
+export const cacheRoot = process.env.FOREWORD_CACHE ?? join(repositoryRoot, '.cache');
 export const runsRoot = join(repositoryRoot, 'runs');
 
 /** A path for people: relative to the current folder where that is shorter. */

@@ -23,16 +23,42 @@ export async function loadBackbones(
 ): Promise<Backbones> {
   const clipFiles = await readFolder(folders.clip, 'clip');
   const gpt2Files = await readFolder(folders.gpt2, 'gpt2');
-  const clip = await loadClip(device, {
-    config: parseClipConfig(clipFiles.config),
-    weights: await openSafetensors(bytesSource(clipFiles.weights, join(folders.clip, 'model.safetensors'))),
-  });
-  const gpt2 = await loadGpt2(device, {
-    config: gpt2Files.config as Gpt2ConfigInput,
-    weights: await openSafetensors(bytesSource(gpt2Files.weights, join(folders.gpt2, 'model.safetensors'))),
-  });
-  const tokenizer = loadTokenizer(JSON.parse(await readFile(join(folders.gpt2, 'tokenizer.json'), 'utf8')));
+  const clip = await explained(folders.clip, 'clip', async () =>
+    loadClip(device, {
+      config: parseClipConfig(clipFiles.config),
+      weights: await openSafetensors(bytesSource(clipFiles.weights, join(folders.clip, 'model.safetensors'))),
+    }),
+  );
+  const gpt2 = await explained(folders.gpt2, 'gpt2', async () =>
+    loadGpt2(device, {
+      config: gpt2Files.config as Gpt2ConfigInput,
+      weights: await openSafetensors(bytesSource(gpt2Files.weights, join(folders.gpt2, 'model.safetensors'))),
+    }),
+  );
+  const tokenizer = await explained(folders.gpt2, 'gpt2', async () =>
+    loadTokenizer(JSON.parse(await readFile(join(folders.gpt2, 'tokenizer.json'), 'utf8'))),
+  );
   return { clip, gpt2, tokenizer, clipHash: clipFiles.hash, gpt2Hash: gpt2Files.hash };
+}
+
+const cureOf = (name: string): string =>
+  `restore it with git, or make it anew with \`pnpm pretrain ${name}\``;
+
+/** Damaged and foreign files, told with the folder they lie in; errors with a cure of their own pass through. */
+async function explained<T>(folder: string, name: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    const isData =
+      error instanceof SyntaxError || /^(Safetensors|Clip|Gpt2|Tokenizer)/.test((error as Error).name);
+    if (!isData) throw error;
+    throw new CommandError(
+      `the backbone in ${shownPath(folder)} cannot be loaded: ${(error as Error).message}`,
+      {
+        cure: cureOf(name),
+      },
+    );
+  }
 }
 
 async function readFolder(
@@ -42,11 +68,13 @@ async function readFolder(
   for (const file of ['config.json', 'model.safetensors', ...(name === 'gpt2' ? ['tokenizer.json'] : [])]) {
     await access(join(folder, file)).catch(() => {
       throw new CommandError(`the backbone file ${shownPath(join(folder, file))} is missing`, {
-        cure: `restore it with git, or make it anew with \`pnpm pretrain ${name}\``,
+        cure: cureOf(name),
       });
     });
   }
   const weights = await readFile(join(folder, 'model.safetensors'));
-  const config: unknown = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'));
+  const config: unknown = await explained(folder, name, async () =>
+    JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')),
+  );
   return { config, weights, hash: createHash('sha256').update(weights).digest('hex') };
 }

@@ -2,9 +2,9 @@
 //
 // Legend: N pictures, D feature size.
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '@foreword/cli-kit';
+import { makeFolder, writeFileAtomic } from '@foreword/cli-kit';
 import { ImageEncoder, type Clip } from '@foreword/clip';
 import { bytesSource, openSafetensors, writeSafetensors } from '@foreword/tensor/node';
 import { decodePictures } from '../data/decode-pictures.ts';
@@ -45,7 +45,9 @@ export async function splitFeatures(
   const examples = dataset.splits[split];
   const D = clip.config.embedDim;
   const key = createHash('sha256')
-    .update([preprocessing, weightsHash, dataset.digest, split, ...examples.map((e) => e.path)].join('\n'))
+    .update(
+      [preprocessing, weightsHash, dataset.digest, split, ...(await pictureStates(examples))].join('\n'),
+    )
     .digest('hex')
     .slice(0, 24);
   const path = join(cacheRoot, 'features', `${split}-${key}.safetensors`);
@@ -75,13 +77,23 @@ export async function splitFeatures(
     D,
     skipped,
   };
-  await mkdir(join(cacheRoot, 'features'), { recursive: true });
+  await makeFolder(join(cacheRoot, 'features'));
   const entries = [
     { name: 'features', dtype: 'F32' as const, shape: [used.length, D], data: result.features },
     { name: 'used', dtype: 'I32' as const, shape: [used.length], data: Int32Array.from(used) },
   ];
   await writeFileAtomic(path, writeSafetensors(entries, { skipped: JSON.stringify(skipped) }));
   return result;
+}
+
+/** Path, size and time of each picture: one that was repaired or replaced is read again. */
+async function pictureStates(examples: readonly Example[]): Promise<string[]> {
+  return await Promise.all(
+    examples.map(async ({ path }) => {
+      const info = await stat(path).catch(() => undefined);
+      return info ? `${path} ${info.size} ${info.mtimeMs}` : `${path} missing`;
+    }),
+  );
 }
 
 async function readCache(

@@ -1,7 +1,7 @@
 // A run's folder: configuration, metrics, checkpoints, samples, summary. Every file is written whole or not at all.
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CommandError, writeFileAtomic } from '@foreword/cli-kit';
+import { CommandError, makeFolder, writeFileAtomic } from '@foreword/cli-kit';
 import { shownPath } from '../data/repository.ts';
 import { lossCurveSvg } from './loss-curve.ts';
 
@@ -36,24 +36,26 @@ export class RunFolder {
     return join(this.path, ...parts);
   }
 
-  /** Makes the folder; a folder that holds another run is refused. */
-  async create(): Promise<void> {
-    const entries = await readdir(this.path).catch((): string[] => []);
+  /** Refuses a folder that holds another run, or a file in its place; makes nothing. */
+  async assertFree(): Promise<void> {
+    const entries = await readdir(this.path).catch((error: NodeJS.ErrnoException): string[] => {
+      if (error.code === 'ENOENT') return [];
+      throw new CommandError(
+        `the run folder ${shownPath(this.path)} cannot be used: ${error.code === 'ENOTDIR' ? 'a part of its path is a file' : error.message}`,
+        { cure: 'give another --out' },
+      );
+    });
     if (entries.length > 0) {
       throw new CommandError(`the run folder ${shownPath(this.path)} is not empty`, {
         cure: `continue that run with --resume ${shownPath(this.path)}, or give another --out`,
       });
     }
-    try {
-      await mkdir(this.file('checkpoints'), { recursive: true });
-    } catch (error) {
-      throw new CommandError(
-        `the run folder ${shownPath(this.path)} cannot be made: ${(error as Error).message}`,
-        {
-          cure: 'give an --out where you may write and where there is room',
-        },
-      );
-    }
+  }
+
+  /** Makes the folder; a folder that holds another run is refused. */
+  async create(): Promise<void> {
+    await this.assertFree();
+    await makeFolder(this.file('checkpoints'));
   }
 
   async writeJson(name: string, value: unknown): Promise<void> {
@@ -66,10 +68,17 @@ export class RunFolder {
 
   async readLines<T>(name: string): Promise<T[]> {
     const text = await readFile(this.file(name), 'utf8').catch(() => '');
-    return text
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as T);
+    const lines = text.split('\n').filter(Boolean);
+    return lines.map((line, i) => {
+      try {
+        return JSON.parse(line) as T;
+      } catch (error) {
+        throw new CommandError(`${shownPath(this.file(name))}: line ${i + 1} is no JSON`, {
+          cure: 'repair the line, or remove the file to continue without its history',
+          cause: error,
+        });
+      }
+    });
   }
 
   async readJson(name: string): Promise<Record<string, unknown>> {
@@ -85,9 +94,11 @@ export class RunFolder {
       );
     }
     try {
-      return JSON.parse(text) as Record<string, unknown>;
+      const value: unknown = JSON.parse(text);
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('no object');
+      return value as Record<string, unknown>;
     } catch (error) {
-      throw new CommandError(`${shownPath(this.file(name))} is no JSON: ${(error as Error).message}`, {
+      throw new CommandError(`${shownPath(this.file(name))} is no JSON object: ${(error as Error).message}`, {
         cure: 'restore the file, or train anew',
       });
     }
@@ -101,11 +112,15 @@ export class RunFolder {
   }
 }
 
-/** Folders under `root` that hold a run, newest last (names begin with the time). */
+/** Folders under `root` that hold a run with a checkpoint to caption with, the one begun last at the end. */
 export async function listRuns(root: string): Promise<string[]> {
-  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
-  return entries
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => join(root, entry.name))
-    .sort();
+  const names = await readdir(root).catch((): string[] => []);
+  const runs: { path: string; begunAt: number }[] = [];
+  for (const name of names) {
+    const path = join(root, name);
+    const config = await stat(join(path, 'config.json')).catch(() => undefined);
+    const best = await stat(join(path, 'checkpoints/best.safetensors')).catch(() => undefined);
+    if (config && best) runs.push({ path, begunAt: config.mtimeMs });
+  }
+  return runs.sort((a, b) => a.begunAt - b.begunAt).map(({ path }) => path);
 }

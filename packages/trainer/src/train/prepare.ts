@@ -49,7 +49,13 @@ export async function prepare(
   }
   if (settings.shuffleFeatures) sets.train = blinded(sets.train, settings.seed);
   const skipped = [...dataset.skipped, ...new Set(Object.values(sets).flatMap((s) => s.skipped))];
-  return { ...backbones, dataset, sets, stopTokens: [fullStopOf(tokenizer), gpt2.config.eos_token_id], skipped };
+  return {
+    ...backbones,
+    dataset,
+    sets,
+    stopTokens: [fullStopOf(tokenizer), gpt2.config.eos_token_id],
+    skipped,
+  };
 }
 
 function assertRoom(gpt2: Gpt2, prefix: number): void {

@@ -25,7 +25,13 @@ export const trainFlags = defineFlags({
   batch: { type: 'integer', default: 32, min: 1, max: 4096, describe: 'captions per step' },
   lr: { type: 'number', default: 2e-3, above: 0, max: 1, describe: 'peak learning rate' },
   warmup: { type: 'integer', min: 0, describe: 'steps of linear warm-up (default: 5 % of all)' },
-  seed: { type: 'integer', default: 1, min: 0, describe: 'seed of weights, data order and dropout' },
+  seed: {
+    type: 'integer',
+    default: 1,
+    min: 0,
+    max: 2 ** 32 - 1,
+    describe: 'seed of weights, data order and dropout',
+  },
   maxSteps: {
     type: 'integer',
     min: 1,
@@ -47,6 +53,11 @@ export const trainFlags = defineFlags({
     default: 'scenes',
     placeholder: 'NAME|DIR',
     describe: "scenes, or a folder in COCO's caption layout",
+  },
+  backbones: {
+    type: 'string',
+    placeholder: 'DIR',
+    describe: 'folder with the frozen models in clip/ and gpt2/ (default: datasets/scenes/backbones)',
   },
   quick: { type: 'boolean', describe: 'a small dataset and two epochs, to see everything work' },
   strict: { type: 'boolean', describe: 'stop at an unreadable picture instead of skipping it' },
@@ -73,6 +84,11 @@ export interface Settings {
   quick: boolean;
   strict: boolean;
   shuffleFeatures: boolean;
+}
+
+/** Settings after the data is known: the steps of warm-up are counted out. */
+export interface ResolvedSettings extends Settings {
+  warmup: number;
 }
 
 export function toSettings(flags: TrainFlags): Settings {

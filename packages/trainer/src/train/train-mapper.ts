@@ -1,16 +1,16 @@
 // The training loop. It should read easily and fit one screen; what it calls is in the files beside it.
-import { ProgressBar } from '@foreword/cli-kit';
+import { CommandError, ProgressBar } from '@foreword/cli-kit';
 import { AdamW, type Device, type Tensor } from '@foreword/tensor/node';
 import { restoreCheckpoint, saveCheckpoint, type Trained } from '../run/checkpoint.ts';
 import type { EpochMetrics, RunFolder, StepMetrics } from '../run/run-folder.ts';
 import { epochBatches, makeBatch, type TokenizedSet } from './batches.ts';
 import { linearSchedule } from './schedule.ts';
-import type { Settings } from './settings.ts';
+import type { ResolvedSettings } from './settings.ts';
 import { StepPlans } from './step-plans.ts';
 
 export interface TrainOptions extends Trained {
   device: Device;
-  settings: Settings;
+  settings: ResolvedSettings;
   train: TokenizedSet;
   val: TokenizedSet;
   folder: RunFolder;
@@ -28,7 +28,7 @@ export interface TrainResult {
 
 export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
   const { device, settings, train, val, folder, gpt2, mapper, tuneGpt2, signal } = options;
-  const { seed, batch, epochs, lr: peak } = settings;
+  const { seed, batch, epochs, lr: peak, warmup } = settings;
   gpt2.trainable(tuneGpt2);
   mapper.trainable();
   const optimizer = new AdamW(device, trainedParameters(options), { eps: 1e-6, variant: 'transformers' });
@@ -36,7 +36,6 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
   const perEpoch = Math.floor(train.examples.length / batch);
   const total = perEpoch * epochs;
   const end = Math.min(total, options.maxSteps ?? total);
-  const warmup = settings.warmup ?? Math.ceil(total / 20);
   const mostTokens = gpt2.config.n_positions - mapper.config.prefixLength;
   let progress = options.resume
     ? await restoreCheckpoint(folder.file('checkpoints/last.safetensors'), options, optimizer)
@@ -60,6 +59,7 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
       const lr = linearSchedule(step, { peak, warmup, total });
       optimizer.schedule(step + 1, lr);
       const { loss, gradNorm } = await plans.train(batches[i], optimizer, seed, step);
+      if (!Number.isFinite(loss)) throw diverged(step + 1, loss);
       step++;
       const stepMs = performance.now() - startedAt;
       steps.push({
@@ -74,7 +74,8 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
       progress = { ...progress, step };
       bar.update(step, { epoch: epoch + 1, loss: loss.toFixed(3), lr: lr.toExponential(1) });
     }
-    if (signal.aborted) break;
+    // An interrupt on an epoch's last step still validates: the resumed run begins with the next epoch.
+    if (signal.aborted && step < end && step % perEpoch > 0) break;
     const valLoss = await validationLoss(plans, val, batch, mostTokens);
     validations.push({ step, epoch: epoch + 1, valLoss });
     bar.note(`epoch ${epoch + 1}: validation loss ${valLoss.toFixed(4)}`);
@@ -88,6 +89,12 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
   bar.finish();
   await plans.dispose();
   return { steps: progress.step, bestValLoss: progress.bestValLoss, interrupted: signal.aborted };
+}
+
+function diverged(step: number, loss: number): CommandError {
+  return new CommandError(`the loss of step ${step} is ${loss}: the training has diverged`, {
+    cure: 'give a smaller --lr or a longer --warmup; the checkpoints of the last whole epoch are kept',
+  });
 }
 
 /** Mapper and, where it is tuned, GPT-2, under their checkpoint names. */

@@ -1,0 +1,42 @@
+// Runs a command of the trainer as a process of its own.
+import { spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+export interface Answer {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+  /** Both, as they came. */
+  text: string;
+}
+
+export interface AnswerOptions {
+  env?: Record<string, string>;
+  /** Sees stderr so far after every piece, and may send a signal. */
+  onError?: (stderr: string, kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+/** The answer of `pnpm <command> <args>`, without pnpm. */
+export function answer(
+  command: string,
+  args: readonly string[],
+  { env = {}, onError = () => {} }: AnswerOptions = {},
+): Promise<Answer> {
+  const file = join(here, '../src/commands', `${command}.ts`);
+  const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=foreword-source', file, ...args], {
+    env: { ...process.env, ...env },
+    cwd: join(here, '..'),
+  });
+  const got: Answer = { code: null, stdout: '', stderr: '', text: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      got[name] += text;
+      got.text += text;
+      if (name === 'stderr') onError(got.stderr, (signal) => child.kill(signal));
+    });
+  }
+  return new Promise((resolve) => child.on('close', (code) => resolve({ ...got, code })));
+}

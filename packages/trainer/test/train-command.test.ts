@@ -1,0 +1,190 @@
+// Whole trainings of tiny models as processes: what they print, what they leave, Ctrl-C, resuming, captioning.
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { suite } from '@foreword/test-kit';
+import * as assert from 'uvu/assert';
+import type { RunRecord } from '../src/run/run-record.ts';
+import type { StepMetrics } from '../src/run/run-folder.ts';
+import { answer, type Answer, type AnswerOptions } from './run-trainer.ts';
+import { makeTinyWorld, type TinyWorld } from './tiny-world.ts';
+
+const test = suite('train command', { timeLimitSeconds: 120 });
+let world: TinyWorld;
+let run: string;
+let first: Answer;
+
+const train = (args: string[], options: AnswerOptions = {}): Promise<Answer> =>
+  answer('train', args, { ...options, env: { FOREWORD_CACHE: world.cache } });
+const start = (name: string, args: string[], options?: AnswerOptions): Promise<Answer> =>
+  train(
+    ['--dataset', world.dataset, '--backbones', world.backbones, '--out', join(world.root, name), ...args],
+    options,
+  );
+const json = async <T>(...path: string[]): Promise<T> =>
+  JSON.parse(await readFile(join(...path), 'utf8')) as T;
+const lines = async <T>(...path: string[]): Promise<T[]> =>
+  (await readFile(join(...path), 'utf8'))
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as T);
+
+test.before(async () => {
+  world = await makeTinyWorld();
+  run = join(world.root, 'run');
+  const flags = '-- --prefix-length 3 --batch 4 --epochs 2 --lr 0.01 --seed 5 --mapper mlp';
+  first = await start('run', flags.split(' '));
+});
+test.after(async () => await rm(world.root, { recursive: true }));
+
+test('a training prints six captions beside their references, the scores and where everything lies', () => {
+  assert.is(first.code, 0, first.text);
+  assert.is(first.stdout.match(/^ {2}→ /gm)?.length, 6);
+  assert.is(first.stdout.match(/^ {4}This square is (red|green|blue)\.$/gm)?.length, 6);
+  for (const score of ['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'ROUGE-L', 'CIDEr', '× 100'])
+    assert.match(first.stdout, score);
+  assert.match(first.stdout, `run folder: ${run}`);
+  assert.match(first.stdout, `pnpm caption PICTURE --run ${run}`);
+  assert.match(first.stdout, /time: prepare \d+ s, train \d+ s, score \d+ s/);
+});
+
+test('progress on a stderr that is no terminal is plain lines with rate, time, loss and learning rate', () => {
+  assert.not.match(first.stderr, /[\r\u001b]/);
+  assert.match(first.stderr, /^CLIP features train 24\/24 {2}/m);
+  assert.match(
+    first.stderr,
+    /^train \d+\/12 {2}.* s (left {2})?epoch \d {2}loss \d\.\d+ {2}lr \S+ {2}\S+ step/m,
+  );
+  assert.match(first.stderr, /^epoch 2: validation loss \d\.\d+$/m);
+});
+
+test('the run folder holds everything, and nothing else', async () => {
+  const files = 'checkpoints config.json loss.svg metrics.jsonl samples.jsonl summary.json validation.jsonl';
+  assert.is((await readdir(run)).sort().join(' '), files);
+  assert.equal((await readdir(join(run, 'checkpoints'))).sort(), ['best.safetensors', 'last.safetensors']);
+  const { settings, ...record } = await json<RunRecord>(run, 'config.json');
+  const { shuffleFeatures, strict, quick, tuneGpt2, dataset, ...rest } = settings;
+  assert.equal(rest, { prefix: 3, mapper: 'mlp', epochs: 2, batch: 4, lr: 0.01, warmup: 1, seed: 5 });
+  assert.equal([shuffleFeatures, strict, quick, tuneGpt2], [false, false, false, false]);
+  assert.is(dataset, world.dataset);
+  assert.match(record.commit ?? '', /^[0-9a-f]{12}\+?$/);
+  assert.ok(Object.values(record.adapter).some((value) => typeof value === 'string' && value.length > 3));
+  assert.is(record.mapper.prefixLength, 3);
+  const steps = await lines<StepMetrics>(run, 'metrics.jsonl');
+  assert.equal(
+    steps.map(({ step }) => step),
+    Array.from({ length: 12 }, (_, i) => i + 1),
+  );
+  for (const row of steps) {
+    assert.is(Object.keys(row).join(), 'step,epoch,loss,lr,gradNorm,stepMs,tokensPerSecond');
+    assert.ok(Object.values(row).every(Number.isFinite));
+  }
+  assert.match(
+    await readFile(join(run, 'loss.svg'), 'utf8'),
+    /^<svg [\s\S]*<polyline points="[\d.]+,[\s\S]*<\/svg>\n$/,
+  );
+  const summary = await json<Record<string, Record<string, unknown>>>(run, 'summary.json');
+  assert.equal(summary.counts, { train: 24, val: 6, test: 8 });
+  assert.is((summary.scores.bleu as number[]).length, 4);
+  for (const score of ['rougeL', 'ciderD', 'pictures']) assert.type(summary.scores[score], 'number');
+  assert.equal(Object.keys(summary.seconds), ['prepare', 'train', 'score']);
+  const samples = await lines<{ caption: string; references: string[] }>(run, 'samples.jsonl');
+  assert.is(samples.length, 8);
+  assert.is(samples[0].references.length, 2);
+});
+
+test('a run that is there is not written over', async () => {
+  const again = await start('run', []);
+  assert.is(again.code, 1);
+  assert.match(again.stderr, /is not empty\n {2}cure: continue that run with --resume/);
+});
+
+test('Ctrl-C finishes the step, saves and exits 130; --resume goes on where it stopped', async () => {
+  const name = 'stopped';
+  let sent = false;
+  // The shapes of the run above, whose shaders are compiled already; only GPT-2's gradients are new.
+  const flags = '--tune-gpt2 --prefix 3 --batch 4 --epochs 5000 --warmup 7 --shuffle-features';
+  const stopped = await start(name, flags.split(' '), {
+    onError(stderr, kill) {
+      if (sent || !/^train \d+\/30000/m.test(stderr)) return;
+      sent = true;
+      kill('SIGINT');
+    },
+  });
+  assert.is(stopped.code, 130, stopped.text);
+  assert.match(stopped.stderr, 'finishing the step and saving; Ctrl-C again quits at once');
+  const done = Number(
+    /interrupted after step (\d+); saved\. Continue with: pnpm train --resume /.exec(stopped.stderr)?.[1],
+  );
+  const path = join(world.root, name);
+  assert.is((await lines(path, 'metrics.jsonl')).length, done);
+  const { settings } = await json<RunRecord>(path, 'config.json');
+  assert.equal([settings.warmup, settings.shuffleFeatures, settings.tuneGpt2], [7, true, true]);
+
+  const more = await train(['--resume', path, '--max-steps', String(done + 2)]);
+  assert.is(more.code, 0, more.text);
+  assert.is((await lines(path, 'metrics.jsonl')).length, done + 2);
+  assert.match(more.stdout, 'mlp mapper, GPT-2 tuned');
+});
+
+test('--resume refuses other settings, damaged and mismatching files', async () => {
+  const other = await train(['--resume', run, '--prefix', '4']);
+  assert.is(other.code, 2);
+  assert.match(other.stderr, 'continues with prefix 3; 4 would be another run');
+  const config = await readFile(join(run, 'config.json'), 'utf8');
+  const damages: [change: (text: string) => string, wanted: RegExp][] = [
+    [(text) => text.slice(0, 40), /config\.json is no JSON object: .*\n {2}cure: restore the file/],
+    [(text) => text.replace('"batch": 4', '"batch": "four"'), /config\.json: batch must be a whole number/],
+    [
+      (text) => text.replace('"prefix": 3', '"prefix": 4'),
+      /last\.safetensors has \S+ as .*, but this run needs/,
+    ],
+    [(text) => text.replace(/"digest": "./, '"digest": "x'), /the dataset \S+ changed since the run/],
+    [(text) => text.replace(/("weights": \{\s*"clip": ")./, '$1x'), /CLIP's weights changed since the run/],
+  ];
+  for (const [change, wanted] of damages) {
+    await writeFile(join(run, 'config.json'), change(config));
+    const got = await train(['--resume', run]);
+    assert.is(got.code, 1, got.text);
+    assert.match(got.stderr, wanted);
+    assert.match(got.stderr, /\n {2}cure: /);
+  }
+  await writeFile(join(run, 'config.json'), config);
+});
+
+test('caption streams a line per picture, or JSON; what cannot be read is told and the rest goes on', async () => {
+  const [one, two, broken] = ['test/0.png', 'test/1.png', 'test/broken.png'].map((p) =>
+    join(world.dataset, p),
+  );
+  await writeFile(broken, (await readFile(one)).subarray(0, 60));
+  const args = [one, broken, two, join(world.root, 'none.png'), '--run', run];
+  const plain = await answer('caption', args);
+  assert.is(plain.code, 1);
+  assert.match(plain.stdout, new RegExp(`^${one}: .*\n${two}: .*\n$`));
+  assert.match(plain.stderr, /error: \S+broken\.png: .*\nerror: \S+none\.png: there is no such file\n/);
+  const listed = await answer('caption', [one, two, '--json', '--run', run]);
+  assert.is(listed.code, 0, listed.text);
+  const rows = listed.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.equal(
+    rows.map(({ image }) => image),
+    [one, two],
+  );
+  assert.equal(Object.keys(rows[0]), ['image', 'caption', 'finished']);
+  assert.match(plain.stdout, `${one}: ${String(rows[0].caption)}\n`);
+  await rm(broken);
+});
+
+test('caption refuses a damaged checkpoint with the run, the file and a cure', async () => {
+  const best = join(run, 'checkpoints/best.safetensors');
+  await truncate(best, (await readFile(best)).length - 1);
+  const got = await answer('caption', [join(world.dataset, 'test/0.png'), '--run', run]);
+  assert.is(got.code, 1);
+  assert.match(
+    got.stderr,
+    /^error: the run \S+ cannot caption: .*best\.safetensors.*\n {2}cure: give another --run/m,
+  );
+});
+
+test.run();
