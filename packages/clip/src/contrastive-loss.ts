@@ -4,6 +4,7 @@
 import {
   add,
   affine,
+  concat,
   copyInto,
   crossEntropy,
   exp,
@@ -13,6 +14,7 @@ import {
   noGrad,
   relu,
   ShapeError,
+  slice,
   sub,
   tensor,
   transpose,
@@ -40,14 +42,23 @@ export function similarity(imageFeatures: Tensor, textFeatures: Tensor, logitSca
  * @param imageFeatures [B, D]
  * @param textFeatures [B, D]
  * @param logitScale a scalar, the logarithm of the factor
+ * @param options.distractors [M, D], features of further texts, which fit no image; given an image they count among
+ *   the wrong texts (Yuksekgonul et al. 2023, NegCLIP)
  * @throws ShapeError when there are not as many texts as images
  */
-export function contrastiveLoss(imageFeatures: Tensor, textFeatures: Tensor, logitScale: Tensor): Tensor {
+export function contrastiveLoss(
+  imageFeatures: Tensor,
+  textFeatures: Tensor,
+  logitScale: Tensor,
+  { distractors }: { distractors?: Tensor } = {},
+): Tensor {
   const [B] = imageFeatures.shape;
   if (textFeatures.shape[0] !== B) {
     throw new ShapeError(`contrastiveLoss: ${B} images and ${textFeatures.shape[0]} texts are no pairs`);
   }
-  const logits = similarity(imageFeatures, textFeatures, logitScale); // [B, B]
+  const texts = distractors ? concat([textFeatures, distractors], { axis: 0 }) : textFeatures;
+  const logits = similarity(imageFeatures, texts, logitScale); // [B, B + M]
+  const ofPairs = distractors ? slice(logits, { axis: 1, start: 0, end: B }) : logits; // [B, B]
   const targets = tensor(
     logits.device,
     Int32Array.from({ length: B }, (_, i) => i),
@@ -55,7 +66,7 @@ export function contrastiveLoss(imageFeatures: Tensor, textFeatures: Tensor, log
     { dtype: 'i32' },
   );
   const ofTexts = crossEntropy(logits, targets);
-  const ofImages = crossEntropy(transpose(logits, [1, 0]), targets);
+  const ofImages = crossEntropy(transpose(ofPairs, [1, 0]), targets);
   return affine(add(ofTexts, ofImages), 0.5);
 }
 

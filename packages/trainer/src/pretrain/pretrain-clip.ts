@@ -1,12 +1,16 @@
 // Trains the tiny CLIP of the embedded dataset: pictures against captions, contrastively, from nothing.
 //
+// Two kinds of hard negatives make it look closely: pictures it confuses stand in one batch (alike-batches.ts), and
+// each caption has a twin with a word or two changed (corruptCaption of the scenes package).
+//
 // Legend: B pairs per batch, n image side, T tokens of a caption.
 import { clampLogitScale, Clip, contrastiveLoss, textInputs, type ClipConfig } from '@foreword/clip';
 import { ProgressBar } from '@foreword/cli-kit';
-import { AdamW, compile, type Device } from '@foreword/tensor/node';
+import { AdamW, compile, slice, type Device } from '@foreword/tensor/node';
+import { corruptCaption, createRandom } from '@foreword/scenes';
 import { clipTokenize, loadTokenizer, trainBpe, type TokenizerJson } from '@foreword/tokenizer';
 import { decodePictures } from '../data/decode-pictures.ts';
-import type { Dataset } from '../data/dataset.ts';
+import type { Dataset, Example } from '../data/dataset.ts';
 import { seededRandom, streamSeed } from '../data/random.ts';
 import { alikeBatches } from './alike-batches.ts';
 import { cosineSchedule } from './cosine-schedule.ts';
@@ -20,14 +24,15 @@ export interface PretrainClipOptions {
   signal: AbortSignal;
 }
 
+/** 99 % of the captions fit; longer ones are cut. */
+const contextLength = 24;
+
 /** Sizes of the tiny CLIP; the vocabulary comes from the captions. */
 export const tinyClip = (vocabSize: number): ClipConfig => ({
   vision: { imageSize: 64, patchSize: 16, width: 64, layers: 3, heads: 4 },
-  text: { contextLength: 32, vocabSize, width: 64, layers: 2, heads: 4 },
+  text: { contextLength, vocabSize, width: 64, layers: 2, heads: 4 },
   embedDim: 128,
 });
-
-const contextLength = 32;
 
 /** Pictures of a batch that are chosen for looking alike. */
 const alike = 8;
@@ -78,13 +83,15 @@ export async function pretrainClip(
     device,
     {
       pixels: { shape: [B, 3, n, n] },
-      tokens: { shape: [B, T], dtype: 'i32' },
-      ends: { shape: [B], dtype: 'i32' },
+      tokens: { shape: [2 * B, T], dtype: 'i32' },
+      ends: { shape: [2 * B], dtype: 'i32' },
     },
     (input) => {
       const images = clip.encodeImage(input.pixels);
       const texts = clip.encodeText(input.tokens, input.ends);
-      const loss = contrastiveLoss(images, texts, clip.logitScale);
+      const loss = contrastiveLoss(images, slice(texts, { axis: 0, end: B }), clip.logitScale, {
+        distractors: slice(texts, { axis: 0, start: B }),
+      });
       const gradNorm = optimizer.step(loss);
       clampLogitScale(clip.logitScale);
       return { loss, gradNorm, images };
@@ -108,7 +115,8 @@ export async function pretrainClip(
     }
     const chosen = batches[step % stepsPerEpoch];
     const draw = seededRandom(streamSeed(seed, 2, step));
-    const rows = new Int32Array(B * contextLength);
+    const rows = new Int32Array(2 * B * contextLength);
+    const corrupted: string[] = [];
     for (let b = 0; b < B; b++) {
       const at = chosen[b];
       pixels.set(pictures[at], b * 3 * n * n);
@@ -117,14 +125,16 @@ export async function pretrainClip(
         tokens[at].subarray(caption * contextLength, (caption + 1) * contextLength),
         b * contextLength,
       );
+      corrupted.push(wrongCaption(examples[used[at]], streamSeed(seed, 3, step, b)));
     }
+    rows.set(clipTokenize(tokenizer, corrupted, { contextLength, truncate: true }), B * contextLength);
     const lr = cosineSchedule(step, {
       peak: learningRate,
       warmup: Math.min(100, Math.ceil(total / 10)),
       total,
     });
     optimizer.schedule(step + 1, lr);
-    const text = cut(rows, B, T);
+    const text = cut(rows, 2 * B, T);
     const { loss: value, images } = plan.run({ pixels, ...text });
     const seen = await images.read();
     chosen.forEach((at, b) => (features[at] = unit(seen.slice(b * D, (b + 1) * D) as Float32Array)));
@@ -136,6 +146,16 @@ export async function pretrainClip(
   bar.finish();
   plan.dispose();
   return { clip, tokenizerJson, steps: total, finalLoss: loss };
+}
+
+/** One of the captions with a word or two changed, so that it is wrong of the picture; nothing where none can be. */
+function wrongCaption({ captions, scene }: Example, seed: number): string {
+  const random = createRandom(seed);
+  for (const caption of scene ? random.shuffled(captions) : []) {
+    const corrupted = corruptCaption(caption, scene!, random);
+    if (corrupted !== undefined) return corrupted;
+  }
+  return '';
 }
 
 /** Rows of the context length cut to T columns; the end token is the largest id of its row. */
