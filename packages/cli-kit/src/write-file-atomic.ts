@@ -1,5 +1,6 @@
 // Writes a file so that a reader sees the old one or the whole new one, never a part.
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -13,9 +14,23 @@ export class FileWriteError extends CommandError {
 /** Bytes, text, or pieces of bytes for files too large to hold twice. */
 export type FileData = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
+/** Files being written now; a process that is ended meanwhile takes them with it. */
+const unfinished = new Set<string>();
+let watchesExit = false;
+
+function removeOnExit(temporary: string): void {
+  unfinished.add(temporary);
+  if (watchesExit) return;
+  watchesExit = true;
+  process.on('exit', () => {
+    for (const path of unfinished) rmSync(path, { force: true });
+  });
+}
+
 /**
  * Writes `data` to a temporary name in the folder of `path`, flushes it to the disk and renames it. When
- * anything fails the temporary file is removed and an existing file at `path` is untouched.
+ * anything fails, or the process exits meanwhile, the temporary file is removed and an existing file at `path` is
+ * untouched.
  *
  * @param openFile replaces `fs.open`, so that tests can fill the disk
  * @throws FileWriteError for a full disk, missing folder, missing permission and other file errors
@@ -27,6 +42,7 @@ export async function writeFileAtomic(
 ): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+  removeOnExit(temporary);
   try {
     const file = await openFile(temporary, 'wx');
     try {
@@ -40,6 +56,8 @@ export async function writeFileAtomic(
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw explain(path, error);
+  } finally {
+    unfinished.delete(temporary);
   }
   await syncFolder(folder);
 }

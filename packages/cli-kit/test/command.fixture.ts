@@ -1,12 +1,20 @@
 // A command for run-command.test.ts that ends in every way a command can end.
 import { setTimeout as wait } from 'node:timers/promises';
-import { CommandError, defineFlags, interruptOnce, InterruptedError, runCommand } from '../src/index.ts';
+import {
+  CommandError,
+  defineFlags,
+  interruptOnce,
+  InterruptedError,
+  runCommand,
+  writeFileAtomic,
+} from '../src/index.ts';
 
 const flags = defineFlags({
   do: { type: 'string', default: 'nothing', describe: 'what to do' },
+  file: { type: 'string', default: '', describe: 'where to write' },
 });
 
-const actions: Record<string, () => number | void | Promise<number | void>> = {
+const actions: Record<string, (file: string) => number | void | Promise<number | void>> = {
   'hold-open': () => {
     setInterval(() => {}, 1000);
     process.stdout.write('done\n');
@@ -33,6 +41,17 @@ const actions: Record<string, () => number | void | Promise<number | void>> = {
       throw new InterruptedError();
     }
   },
+  'write-for-ever': async (file) => {
+    interruptOnce({ echoMs: 50 });
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (let piece = 0; ; piece++) {
+        yield new Uint8Array(1000);
+        process.stdout.write(`piece ${piece}\n`);
+        await wait(100);
+      }
+    }
+    await writeFileAtomic(file, endless());
+  },
   stubborn: async () => {
     const interrupt = interruptOnce({ echoMs: 50 });
     process.stdout.write('ready\n');
@@ -48,5 +67,5 @@ await runCommand({
   name: 'pnpm fixture',
   summary: 'Ends in many ways.',
   flags,
-  run: ({ values }) => actions[values.do](),
+  run: ({ values }) => actions[values.do](values.file),
 });

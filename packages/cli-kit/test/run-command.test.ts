@@ -1,5 +1,8 @@
 // Exit codes, messages, long output through a pipe and interrupts of real processes.
 import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
@@ -121,6 +124,19 @@ test('an echo of the first signal is ignored, a second one quits at once', async
     if (text.includes('later')) kill('SIGINT');
   });
   assert.equal([second.code, /never ends/.test(second.stdout)], [130, false]);
+});
+
+test('a second Ctrl-C in the middle of writing leaves the old file and nothing else', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'foreword-quit-'));
+  const file = join(folder, 'last.safetensors');
+  writeFileSync(file, 'old');
+  const { code } = await run(['--do', 'write-for-ever', '--file', file], {}, (text, kill) => {
+    if (/piece [15]\n$/.test(text)) kill('SIGINT');
+  });
+  assert.is(code, 130);
+  assert.equal(readdirSync(folder), ['last.safetensors']);
+  assert.is(readFileSync(file, 'utf8'), 'old');
+  rmSync(folder, { recursive: true });
 });
 
 test.run();

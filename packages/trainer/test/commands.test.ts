@@ -1,8 +1,11 @@
 // What the commands answer to bad input: a clear sentence, the cure, the exit code.
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { parseFlags, UsageError } from '@foreword/cli-kit';
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
@@ -96,6 +99,14 @@ test('train takes every flag, with `--` before them as `pnpm train -- --prefix 2
   const { out, dataset, backbones, quick, strict, shuffleFeatures, adapter } = values;
   assert.equal([out, dataset, backbones, adapter], ['a', 'b', 'c', 'd']);
   assert.equal([quick, strict, shuffleFeatures], [true, true, true]);
+});
+
+test('`pnpm train -- --prefix 0` hands the flag and the exit code on', async () => {
+  const root = fileURLToPath(new URL('../../..', import.meta.url));
+  const run = promisify(execFile)('pnpm', ['train', '--', '--prefix', '0'], { cwd: root });
+  const error = (await run.catch((e: unknown) => e)) as { code: number; stdout: string; stderr: string };
+  assert.is(error.code, 2);
+  assert.match(error.stdout + error.stderr, 'the nearest allowed value is 1');
 });
 
 test('a --config file sets flags, is checked like them, and is refused with --resume', async () => {

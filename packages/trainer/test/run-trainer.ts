@@ -17,13 +17,15 @@ export interface AnswerOptions {
   env?: Record<string, string>;
   /** Sees stderr so far after every piece, and may send a signal. */
   onError?: (stderr: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Runs beside the process and may send signals. */
+  onStart?: (kill: (signal: NodeJS.Signals) => void, isRunning: () => boolean) => Promise<void>;
 }
 
 /** The answer of `pnpm <command> <args>`, without pnpm. */
-export function answer(
+export async function answer(
   command: string,
   args: readonly string[],
-  { env = {}, onError = () => {} }: AnswerOptions = {},
+  { env = {}, onError = () => {}, onStart }: AnswerOptions = {},
 ): Promise<Answer> {
   const file = join(here, '../src/commands', `${command}.ts`);
   const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=foreword-source', file, ...args], {
@@ -38,5 +40,10 @@ export function answer(
       if (name === 'stderr') onError(got.stderr, (signal) => child.kill(signal));
     });
   }
-  return new Promise((resolve) => child.on('close', (code) => resolve({ ...got, code })));
+  const ended = new Promise<Answer>((resolve) => child.on('close', (code) => resolve({ ...got, code })));
+  await onStart?.(
+    (signal) => child.kill(signal),
+    () => child.exitCode === null && child.signalCode === null,
+  );
+  return await ended;
 }

@@ -1,6 +1,8 @@
 // Whole trainings of tiny models as processes: what they print, what they leave, Ctrl-C, resuming, captioning.
+import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import type { RunRecord } from '../src/run/run-record.ts';
@@ -14,7 +16,7 @@ let run: string;
 let first: Answer;
 
 const train = (args: string[], options: AnswerOptions = {}): Promise<Answer> =>
-  answer('train', args, { ...options, env: { FOREWORD_CACHE: world.cache } });
+  answer('train', args, { ...options, env: { ...options.env, FOREWORD_CACHE: world.cache } });
 const start = (name: string, args: string[], options?: AnswerOptions): Promise<Answer> =>
   train(
     ['--dataset', world.dataset, '--backbones', world.backbones, '--out', join(world.root, name), ...args],
@@ -124,6 +126,29 @@ test('Ctrl-C finishes the step, saves and exits 130; --resume goes on where it s
   assert.is(more.code, 0, more.text);
   assert.is((await lines(path, 'metrics.jsonl')).length, done + 2);
   assert.match(more.stdout, 'mlp mapper, GPT-2 tuned');
+});
+
+test('a second Ctrl-C quits at once, in the middle of a step', async () => {
+  const path = join(world.root, 'quit');
+  const checkpoints = join(path, 'checkpoints');
+  // Without a shader cache the first step waits seconds for its kernels (on a software adapter).
+  let twice = false;
+  const quit = await start('quit', ['--batch', '4', '--prefix', '3', '--epochs', '5000'], {
+    env: { MESA_SHADER_CACHE_DISABLE: 'true' },
+    async onStart(kill, isRunning) {
+      while (isRunning() && !existsSync(join(path, 'config.json'))) await wait(20);
+      await wait(500);
+      kill('SIGINT');
+      await wait(400);
+      twice = isRunning();
+      kill('SIGINT');
+    },
+  });
+  assert.is(quit.code, 130, quit.text);
+  assert.match(quit.stderr, 'finishing the step and saving');
+  // A fast adapter has finished its step and saved before the second one comes.
+  assert.is(quit.stderr.includes('; saved.'), !twice);
+  assert.not.ok((await readdir(checkpoints)).some((name) => name.endsWith('.tmp')));
 });
 
 test('--resume refuses other settings, damaged and mismatching files', async () => {
