@@ -127,4 +127,32 @@ test('a wrong number of texts is no batch of pairs', () =>
     assert.throws(() => contrastiveLoss(images, texts, scale), /3 images and 2 texts are no pairs/);
   }));
 
+test('distractors count among the wrong texts of an image, never among the images of a text', async () => {
+  const unit = (...angles: number[]): number[] => angles.flatMap((a) => [Math.cos(a), Math.sin(a)]);
+  const [images, texts, others] = [
+    [0.1, 1.2],
+    [0, 1],
+    [0.3, 2, -1],
+  ];
+  const factor = 5;
+  const logit = (image: number, text: number): number => factor * Math.cos(image - text);
+  const logSum = (values: number[]): number => Math.log(values.reduce((sum, x) => sum + Math.exp(x), 0));
+  const mean = (values: number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
+  const own = images.map((image, i) => logit(image, texts[i]));
+  const ofTexts = images.map(
+    (image, i) => logSum([...texts, ...others].map((t) => logit(image, t))) - own[i],
+  );
+  const ofImages = texts.map((text, i) => logSum(images.map((image) => logit(image, text))) - own[i]);
+  const loss = device.scope(() =>
+    contrastiveLoss(
+      tensor(device, unit(...images), [2, 2]),
+      tensor(device, unit(...texts), [2, 2]),
+      tensor(device, [Math.log(factor)], []),
+      { distractors: tensor(device, unit(...others), [3, 2]) },
+    ),
+  );
+  const expected = (mean(ofTexts) + mean(ofImages)) / 2;
+  assert.ok(Math.abs((await loss.item()) - expected) < 1e-5, `${await loss.item()}, expected ${expected}`);
+});
+
 test.run();
