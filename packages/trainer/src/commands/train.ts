@@ -11,11 +11,12 @@ import {
 } from '@foreword/cli-kit';
 import { Captioner, createMapper } from '@foreword/prefix-mapper';
 import { describeAdapter, openDevice } from '@foreword/tensor/node';
+import type { Split } from '../data/dataset.ts';
 import { backbonesRoot, currentCommit, runsRoot, shownPath } from '../data/repository.ts';
 import { restoreCheckpoint } from '../run/checkpoint.ts';
 import { RunFolder } from '../run/run-folder.ts';
 import { assertSameInputs, recordedBackbones, recordedSettings, type RunRecord } from '../run/run-record.ts';
-import { prepare } from '../train/prepare.ts';
+import { prepare, type Prepared } from '../train/prepare.ts';
 import { formatReport } from '../train/format-report.ts';
 import { scoreTest } from '../train/score-test.ts';
 import { toSettings, trainFlags, type Settings, type TrainFlags } from '../train/settings.ts';
@@ -73,7 +74,7 @@ await runCommand({
         backbones: { clip: toFolder(folders.clip), gpt2: toFolder(folders.gpt2) },
         stopTokens,
         normalizePrefix: false,
-        dataset: { name: dataset.name, digest: dataset.digest },
+        dataset: { name: dataset.name, digest: dataset.digest, pictures: countsOf(sets) },
         weights: { clip: prepared.clipHash, gpt2: prepared.gpt2Hash },
         adapter: device.adapter,
         commit: await currentCommit(),
@@ -122,9 +123,7 @@ await runCommand({
       scores,
       steps: result.steps,
       bestValLoss: result.bestValLoss,
-      counts: Object.fromEntries(
-        Object.entries(sets).map(([split, { examples }]) => [split, examples.length]),
-      ),
+      counts: countsOf(sets),
       skipped: prepared.skipped,
       decoding: 'greedy',
       seconds,
@@ -160,6 +159,10 @@ function defaultFolder({ prefix, mapper }: TrainFlags): string {
 
 function backbonesIn(root: string): { clip: string; gpt2: string } {
   return { clip: resolve(root, 'clip'), gpt2: resolve(root, 'gpt2') };
+}
+
+function countsOf({ train, val, test }: Prepared['sets']): Record<Split, number> {
+  return { train: train.examples.length, val: val.examples.length, test: test.examples.length };
 }
 
 /** 5 % of all steps. */

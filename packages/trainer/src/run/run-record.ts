@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { CommandError, flagName, parseFlags, UsageError } from '@foreword/cli-kit';
 import { parseRunConfig, type RunConfig } from '@foreword/prefix-mapper';
 import type { AdapterSummary } from '@foreword/tensor/node';
+import { splits, type Split } from '../data/dataset.ts';
 import { shownPath } from '../data/repository.ts';
 import type { Prepared } from '../train/prepare.ts';
 import { toSettings, trainFlags, type Settings } from '../train/settings.ts';
@@ -12,7 +13,8 @@ import type { RunFolder } from './run-folder.ts';
 export interface RunRecord extends RunConfig {
   settings: Settings;
   maxSteps: number | undefined;
-  dataset: { name: string; digest: string };
+  /** `pictures`: how many could be read, by split. */
+  dataset: { name: string; digest: string; pictures: Record<Split, number> };
   /** SHA-256 of the backbones' weight files. */
   weights: { clip: string; gpt2: string };
   adapter: AdapterSummary;
@@ -73,11 +75,16 @@ function unlessDamaged<T>(read: () => T): T {
 export function assertSameInputs(
   folder: RunFolder,
   recorded: Record<string, unknown>,
-  { dataset, clipHash, gpt2Hash }: Pick<Prepared, 'dataset' | 'clipHash' | 'gpt2Hash'>,
+  { dataset, sets, clipHash, gpt2Hash }: Pick<Prepared, 'dataset' | 'sets' | 'clipHash' | 'gpt2Hash'>,
 ): void {
   const { dataset: data, weights } = recorded as Partial<RunRecord>;
-  const inputs: [what: string, then: string | undefined, now: string][] = [
+  const inputs: [what: string, then: unknown, now: unknown][] = [
     [`the dataset ${dataset.name}`, data?.digest, dataset.digest],
+    ...splits.map((split): [string, unknown, unknown] => [
+      `the number of readable ${split} pictures`,
+      data?.pictures?.[split],
+      sets[split].examples.length,
+    ]),
     ["CLIP's weights", weights?.clip, clipHash],
     ["GPT-2's weights", weights?.gpt2, gpt2Hash],
   ];
