@@ -1,5 +1,5 @@
 // BLEU against coco-caption's values, sacrebleu's README example and values worked out by hand.
-import { test } from 'uvu';
+import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { bleu } from '../src/bleu.ts';
 import { smoothedSentenceBleu } from '../src/smoothed-sentence-bleu.ts';
@@ -12,6 +12,8 @@ import {
   tinyWithEmptySecond,
   words,
 } from './corpora.ts';
+
+const test = suite('bleu');
 
 const cases: [name: string, corpus: Corpus, expected: number[]][] = [
   ['tiny corpus', tiny, [0.731615629, 0.672988496, 0.549232321, 0.49616978]],

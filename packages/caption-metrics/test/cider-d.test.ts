@@ -1,8 +1,10 @@
 // CIDEr-D against coco-caption's values and by hand.
-import { test } from 'uvu';
+import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { ciderD, documentFrequencies } from '../src/cider-d.ts';
 import { firstAlone, firstReferences, roundsTo, tiny, tinyWithEmptySecond, words } from './corpora.ts';
+
+const test = suite('cider d');
 
 test('CIDEr-D: tiny corpus and its images', () => {
   const { ciderD: value, perImage } = ciderD(tiny.hypotheses, tiny.references);

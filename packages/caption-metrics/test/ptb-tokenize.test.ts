@@ -1,7 +1,9 @@
 // The tokenizer against what the Stanford tokenizer itself printed for these captions.
-import { test } from 'uvu';
+import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { ptbTokenize, tokenizeCaption } from '../src/ptb-tokenize.ts';
+
+const test = suite('ptb tokenize');
 
 const goldens: [caption: string, tokens: string][] = [
   [

@@ -1,5 +1,5 @@
 // ROUGE-L against coco-caption's values and by hand.
-import { test } from 'uvu';
+import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { longestCommonSubsequence, rougeL } from '../src/rouge-l.ts';
 import {
@@ -11,6 +11,8 @@ import {
   tinyWithEmptySecond,
   words,
 } from './corpora.ts';
+
+const test = suite('rouge l');
 
 const cases: [name: string, corpus: Corpus, expected: number][] = [
   ['tiny corpus', tiny, 0.696260552],

@@ -1,9 +1,11 @@
 // Whole scoring from raw captions, against the published values of the CLIPScore repository's example.
-import { test } from 'uvu';
+import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { captionStatistics } from '../src/caption-statistics.ts';
 import { scoreCaptions } from '../src/score-captions.ts';
 import { clipscoreBad, clipscoreGood, clipscoreReferences, roundsTo, words } from './corpora.ts';
+
+const test = suite('score captions');
 
 const references = clipscoreReferences.flatMap((set, image_id) =>
   set.map((caption) => ({ image_id, caption })),

@@ -3,7 +3,10 @@ import type { Check } from './repository.ts';
 
 const testFile = /^packages\/[^/]+\/test\/.*\.(test|conformance)\.ts$/;
 
-/** uvu runs nothing of a file that never calls `run()`, and exits 0; `.only` leaves the others out. */
+/**
+ * uvu runs nothing of a file that never calls `run()`, and exits 0; `.only` leaves the others out; uvu's own tests
+ * have no time limit.
+ */
 export const checkTestFiles: Check = {
   name: 'test files',
   find(repository) {
@@ -13,6 +16,10 @@ export const checkTestFiles: Check = {
       const text = repository.read(path) ?? '';
       if (!/^\s*\w+\.run\(\);?/m.test(text))
         problems.push(`${path}: never calls run(), so none of its tests run`);
+      if (/^import .* from 'uvu';/m.test(text) && !path.startsWith('packages/test-kit/'))
+        problems.push(
+          `${path}: takes its tests from uvu, where they may hang; take suite from @foreword/test-kit`,
+        );
       for (const [index, line] of text.split('\n').entries()) {
         if (/^\s*\w+\.only\(/.test(line))
           problems.push(`${path}:${index + 1}: .only leaves the other tests out`);

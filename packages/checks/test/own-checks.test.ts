@@ -62,12 +62,14 @@ test('file budget: 600 lines pass, 601 fail, more than 350 are remarked on', () 
   assert.is(checkFileBudget.remark?.(repository).length, 3);
 });
 
-test('test files: run() must be called, only() must not', () => {
+test('test files: run() must be called, only() and tests without time limit must not stand there', () => {
   const path = 'packages/x/test/a.test.ts';
   const find = (text: string): string[] => checkTestFiles.find(memoryRepository({ [path]: text }));
   assert.equal(find("test('a', () => {});\ntest.run();\n"), []);
   assert.match(find("test('a', () => {});\n// test.run();\n")[0], 'never calls run()');
   assert.match(find("test.only('a', () => {});\ntest.run();\n")[0], `${path}:1: .only`);
+  assert.match(find("import { test } from 'uvu';\ntest.run();\n")[0], 'takes its tests from uvu');
+  assert.equal(find("import * as assert from 'uvu/assert';\ntest.run();\n"), []);
 });
 
 test('private text: machine paths and registries, but not ordinary text', () => {

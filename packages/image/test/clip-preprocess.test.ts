@@ -1,9 +1,11 @@
 // CLIP's preprocessing: the order of its steps, its sizes and its arithmetic.
 import { encode } from 'fast-png';
-import { test } from 'uvu';
+import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { clipMean, clipPreprocess, clipStd } from '../src/clip-preprocess.ts';
 import { ImageError, type DecodedImage } from '../src/decoded-image.ts';
+
+const test = suite('clip preprocess');
 
 function filled(width: number, height: number, pixel: number[]): DecodedImage {
   const channels = pixel.length as DecodedImage['channels'];

@@ -1,11 +1,13 @@
 // JPEG decoding: the pixels libjpeg gives Pillow, and a clear error for everything that is broken.
 import { encode } from 'jpeg-js';
-import { test } from 'uvu';
+import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { decodeImage } from '../src/decode-image.ts';
 import { ImageError } from '../src/decoded-image.ts';
 import { crc32 } from '../src/png/read-png-chunks.ts';
 import { jpegGoldens } from './jpeg-goldens.ts';
+
+const test = suite('decode jpeg');
 
 const bytesOf = (name: string): Uint8Array => {
   const golden = jpegGoldens.find((candidate) => candidate.name === name);

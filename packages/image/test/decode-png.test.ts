@@ -1,11 +1,13 @@
 // PNG decoding: every colour type, depth and interlacing; a clear error for everything that is broken.
 import { deflateSync } from 'node:zlib';
 import { encode } from 'fast-png';
-import { test } from 'uvu';
+import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { decodeImage } from '../src/decode-image.ts';
 import { ImageError } from '../src/decoded-image.ts';
 import { buildPng, chunk, header, type PngPlan, pngSignature } from './build-png.ts';
+
+const test = suite('decode png');
 
 const sizes = [
   [13, 11],

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
-import { suite } from 'uvu';
+import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { clipPreprocess } from '../src/clip-preprocess.ts';
 import { createDecodePool } from '../src/decode-pool.ts';

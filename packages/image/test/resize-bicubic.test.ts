@@ -1,11 +1,13 @@
 // Resizing and cropping against what Pillow and torchvision give.
-import { test } from 'uvu';
+import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { centreCrop, centreRegion, roundHalfToEven } from '../src/centre-crop.ts';
 import { ImageError, type DecodedImage } from '../src/decoded-image.ts';
 import { crc32 } from '../src/png/read-png-chunks.ts';
 import { resizeBicubic } from '../src/resize-bicubic.ts';
 import { toRgb } from '../src/to-rgb.ts';
+
+const test = suite('resize bicubic');
 
 /** 5 rows of 7 grey values, (17ij + 31i + 7j) mod 256. */
 const grey: DecodedImage = {

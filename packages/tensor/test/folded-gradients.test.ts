@@ -1,5 +1,5 @@
 // Ops that add to a gradient already there (OpDefinition.folds): a tensor used twice gets the sum of both.
-import { suite } from 'uvu';
+import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { openDevice } from '../src/node.ts';
 import { embedding, grad, slice, tensor, type Tensor } from '../src/index.ts';

@@ -1,5 +1,5 @@
 // f16 and bf16 against their definitions: every code, every rounding border.
-import { test } from 'uvu';
+import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import {
   bf16BitsToF32,
@@ -11,6 +11,8 @@ import {
   f32ToF16Array,
   f32ToF16Bits,
 } from '../src/dtype/half.ts';
+
+const test = suite('half');
 
 const allCodes = Uint16Array.from({ length: 0x10000 }, (_, code) => code);
 

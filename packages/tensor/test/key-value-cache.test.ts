@@ -1,5 +1,5 @@
 // Decoding with a cache: rows written at a position the GPU knows, attention over as many keys as are there.
-import { suite } from 'uvu';
+import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { openDevice } from '../src/node.ts';
 import { attention, compile, concat, slice, tensor, writeRows, type Tensor } from '../src/index.ts';
@@ -8,10 +8,7 @@ import { deviation, uniform } from './op-check.ts';
 const device = await openDevice();
 const test = suite('key-value cache');
 
-test.after.each(() => {
-  const errors = device.takeErrors();
-  assert.is(errors.length, 0, errors[0]?.message);
-});
+test.after.each(failOnGpuErrors(device));
 test.after(() => device.close());
 
 // B batch, T time, C channels, Tmax rows of the cache.

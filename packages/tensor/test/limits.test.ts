@@ -1,5 +1,5 @@
 // Tensors over the binding limit, grids over 65 535 workgroups, and tensors without elements.
-import { suite } from 'uvu';
+import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { openDevice } from '../src/node.ts';
 import {
@@ -34,10 +34,8 @@ const tight = await openDevice({ bindingLimit });
 
 const test = suite('limits');
 
-test.after.each(() => {
-  const errors = [...free.takeErrors(), ...tight.takeErrors()];
-  assert.is(errors.length, 0, errors[0]?.message);
-});
+test.after.each(failOnGpuErrors(free));
+test.after.each(failOnGpuErrors(tight));
 test.after(() => {
   free.close();
   tight.close();

@@ -1,5 +1,5 @@
 // linearCrossEntropy against the same loss from whole logits: values, gradients, limits, and what it leaves out.
-import { suite } from 'uvu';
+import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import type { Device } from '../src/core/device.ts';
 import {
@@ -73,10 +73,8 @@ function assertNear(actual: Results, expected: Results, tolerance: number): void
 }
 
 const test = suite('linearCrossEntropy');
-test.after.each(() => {
-  const errors = [...device.takeErrors(), ...limited.takeErrors()];
-  assert.is(errors.length, 0, errors[0]?.message);
-});
+test.after.each(failOnGpuErrors(device));
+test.after.each(failOnGpuErrors(limited));
 test.after(() => {
   device.close();
   limited.close();

@@ -1,5 +1,5 @@
 // Memory: scopes, leaks, released tensors, allocations that cannot be.
-import { suite } from 'uvu';
+import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { openDevice } from '../src/node.ts';
 import {
@@ -24,10 +24,7 @@ const device = await openDevice();
 const test = suite('memory');
 
 test.before.each(() => device.trim());
-test.after.each(() => {
-  const errors = device.takeErrors();
-  assert.is(errors.length, 0, errors[0]?.message);
-});
+test.after.each(failOnGpuErrors(device));
 test.after(() => device.close());
 
 const live = (): number => device.stats.liveBytes;

@@ -1,5 +1,5 @@
 // Every op × sample × check, on whatever adapter FOREWORD_ADAPTER or the system gives.
-import { suite } from 'uvu';
+import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { openDevice } from '../src/node.ts';
 import * as ops from '../src/ops/index.ts';
@@ -20,10 +20,8 @@ const definitions = [...new Set(Object.values(ops).map((op) => (op as { definiti
 
 for (const op of definitions) {
   const test = suite(`op ${op.name}`);
-  test.after.each(() => {
-    const errors = [...device.takeErrors(), ...narrow.takeErrors()];
-    assert.is(errors.length, 0, errors[0]?.message);
-  });
+  test.after.each(failOnGpuErrors(device));
+  test.after.each(failOnGpuErrors(narrow));
   test('has a reference, and samples of every kind of size', () => {
     assert.type(op.reference, 'function');
     // Ops without inputs of their own size say the shape in their attributes.

@@ -1,5 +1,5 @@
 // Random numbers and dropout: what the distribution must be, and that masks follow (seed, step, stream).
-import { suite } from 'uvu';
+import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { openDevice } from '../src/node.ts';
 import {
@@ -17,10 +17,7 @@ import { randomBits } from '../src/kernel/random.ts';
 const device = await openDevice();
 const test = suite('random numbers');
 
-test.after.each(() => {
-  const errors = device.takeErrors();
-  assert.is(errors.length, 0, errors[0]?.message);
-});
+test.after.each(failOnGpuErrors(device));
 test.after(() => device.close());
 
 const seedOf = (seed: number, step: number): Tensor => tensor(device, [seed, step], [2], { dtype: 'u32' });

@@ -1,5 +1,5 @@
 // Safetensors files that must be refused, each with its message.
-import { suite } from 'uvu';
+import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { bytesSource, openSafetensors, writeSafetensors } from '../src/safetensors/index.ts';
 import { f32Entry, fileOf, rejects } from './safetensors-samples.ts';

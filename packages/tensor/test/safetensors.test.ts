@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { suite } from 'uvu';
+import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { fileSource, openSafetensorsPath } from '../src/safetensors/file-source.node.ts';
 import {
