@@ -44,20 +44,24 @@ export function similarity(imageFeatures: Tensor, textFeatures: Tensor, logitSca
  * @param logitScale a scalar, the logarithm of the factor
  * @param options.distractors [M, D], features of further texts, which fit no image; given an image they count among
  *   the wrong texts (Yuksekgonul et al. 2023, NegCLIP)
+ * @param options.alsoFits [B, B + M], 1 where text j fits image i without being its own, else 0; such texts do not
+ *   count among the wrong ones
  * @throws ShapeError when there are not as many texts as images
  */
 export function contrastiveLoss(
   imageFeatures: Tensor,
   textFeatures: Tensor,
   logitScale: Tensor,
-  { distractors }: { distractors?: Tensor } = {},
+  { distractors, alsoFits }: { distractors?: Tensor; alsoFits?: Tensor } = {},
 ): Tensor {
   const [B] = imageFeatures.shape;
   if (textFeatures.shape[0] !== B) {
     throw new ShapeError(`contrastiveLoss: ${B} images and ${textFeatures.shape[0]} texts are no pairs`);
   }
   const texts = distractors ? concat([textFeatures, distractors], { axis: 0 }) : textFeatures;
-  const logits = similarity(imageFeatures, texts, logitScale); // [B, B + M]
+  const all = similarity(imageFeatures, texts, logitScale); // [B, B + M]
+  // Far below any logit: those are at most 100 in size.
+  const logits = alsoFits ? add(all, affine(alsoFits, -1e4, 0)) : all;
   const ofPairs = distractors ? slice(logits, { axis: 1, start: 0, end: B }) : logits; // [B, B]
   const targets = tensor(
     logits.device,

@@ -155,4 +155,29 @@ test('distractors count among the wrong texts of an image, never among the image
   assert.ok(Math.abs((await loss.item()) - expected) < 1e-5, `${await loss.item()}, expected ${expected}`);
 });
 
+test('a text that fits an image too is left out for it, in both directions', async () => {
+  const unit = (...angles: number[]): number[] => angles.flatMap((a) => [Math.cos(a), Math.sin(a)]);
+  const lossOf = async (others: number[], alsoFits?: number[]): Promise<number> => {
+    const M = 2 + others.length;
+    const loss = device.scope(() =>
+      contrastiveLoss(
+        tensor(device, unit(0.1, 1.2), [2, 2]),
+        tensor(device, unit(0, 1), [2, 2]),
+        tensor(device, [1.5], []),
+        {
+          distractors: others.length > 0 ? tensor(device, unit(...others), [others.length, 2]) : undefined,
+          alsoFits: alsoFits && tensor(device, alsoFits, [2, M]),
+        },
+      ),
+    );
+    return await loss.item();
+  };
+  const near = (a: number, b: number): boolean => Math.abs(a - b) < 1e-5;
+  // A distractor that fits both images is as if it were not there.
+  assert.ok(near(await lossOf([0.4], [0, 0, 1, 0, 0, 1]), await lossOf([])));
+  assert.not.ok(near(await lossOf([0.4], [0, 0, 0, 0, 0, 0]), await lossOf([])));
+  // With the other pair's text fitting as well, nothing is left to mistake a text or an image for.
+  assert.ok(near(await lossOf([], [0, 1, 1, 0]), 0));
+});
+
 test.run();

@@ -14,6 +14,7 @@ export { describeScene, type SceneOrder } from './describe-scene.ts';
 export { drawScene, type Picture } from './draw/draw-scene.ts';
 export { encodePicture, type PictureFormat } from './encode/encode-picture.ts';
 export { type Kind, type KindName, type KindNoun, kinds } from './kinds.ts';
+export { nounPhrases } from './noun-phrases.ts';
 export { createRandom, type Random } from './random.ts';
 export { sceneKey, splitOfScene } from './scene-key.ts';
 export type {

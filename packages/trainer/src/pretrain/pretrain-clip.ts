@@ -1,19 +1,19 @@
 // Trains the tiny CLIP of the embedded dataset: pictures against captions, contrastively, from nothing.
 //
-// Two kinds of hard negatives make it look closely: pictures it confuses stand in one batch (alike-batches.ts), and
-// each caption has a twin with a word or two changed (corruptCaption of the scenes package).
+// Two things make it look closely: pictures it confuses stand in one batch (alike-batches.ts), and beside whole
+// captions it learns single phrases of them (phrase-batch.ts).
 //
 // Legend: B pairs per batch, n image side, T tokens of a caption.
 import { clampLogitScale, Clip, contrastiveLoss, textInputs, type ClipConfig } from '@foreword/clip';
 import { ProgressBar } from '@foreword/cli-kit';
 import { AdamW, compile, slice, type Device } from '@foreword/tensor/node';
-import { corruptCaption, createRandom } from '@foreword/scenes';
 import { clipTokenize, loadTokenizer, trainBpe, type TokenizerJson } from '@foreword/tokenizer';
 import { decodePictures } from '../data/decode-pictures.ts';
-import type { Dataset, Example } from '../data/dataset.ts';
+import type { Dataset } from '../data/dataset.ts';
 import { seededRandom, streamSeed } from '../data/random.ts';
 import { alikeBatches } from './alike-batches.ts';
 import { cosineSchedule } from './cosine-schedule.ts';
+import { phraseBatch } from './phrase-batch.ts';
 import { unit } from './vectors.ts';
 
 export interface PretrainClipOptions {
@@ -33,6 +33,9 @@ export const tinyClip = (vocabSize: number): ClipConfig => ({
   text: { contextLength, vocabSize, width: 64, layers: 2, heads: 4 },
   embedDim: 128,
 });
+
+/** "A pair of small violet crescents" has eight tokens with start and end. */
+const phraseLength = 10;
 
 /** Pictures of a batch that are chosen for looking alike. */
 const alike = 8;
@@ -83,15 +86,22 @@ export async function pretrainClip(
     device,
     {
       pixels: { shape: [B, 3, n, n] },
-      tokens: { shape: [2 * B, T], dtype: 'i32' },
-      ends: { shape: [2 * B], dtype: 'i32' },
+      tokens: { shape: [B, T], dtype: 'i32' },
+      ends: { shape: [B], dtype: 'i32' },
+      phraseTokens: { shape: [2 * B, phraseLength], dtype: 'i32' },
+      phraseEnds: { shape: [2 * B], dtype: 'i32' },
+      alsoFits: { shape: [B, 2 * B] },
     },
     (input) => {
       const images = clip.encodeImage(input.pixels);
       const texts = clip.encodeText(input.tokens, input.ends);
-      const loss = contrastiveLoss(images, slice(texts, { axis: 0, end: B }), clip.logitScale, {
-        distractors: slice(texts, { axis: 0, start: B }),
+      const phrases = clip.encodeText(input.phraseTokens, input.phraseEnds);
+      const ofCaptions = contrastiveLoss(images, texts, clip.logitScale);
+      const ofPhrases = contrastiveLoss(images, slice(phrases, { axis: 0, end: B }), clip.logitScale, {
+        distractors: slice(phrases, { axis: 0, start: B }),
+        alsoFits: input.alsoFits,
       });
+      const loss = ofCaptions.add(ofPhrases);
       const gradNorm = optimizer.step(loss);
       clampLogitScale(clip.logitScale);
       return { loss, gradNorm, images };
@@ -115,8 +125,7 @@ export async function pretrainClip(
     }
     const chosen = batches[step % stepsPerEpoch];
     const draw = seededRandom(streamSeed(seed, 2, step));
-    const rows = new Int32Array(2 * B * contextLength);
-    const corrupted: string[] = [];
+    const rows = new Int32Array(B * contextLength);
     for (let b = 0; b < B; b++) {
       const at = chosen[b];
       pixels.set(pictures[at], b * 3 * n * n);
@@ -125,17 +134,29 @@ export async function pretrainClip(
         tokens[at].subarray(caption * contextLength, (caption + 1) * contextLength),
         b * contextLength,
       );
-      corrupted.push(wrongCaption(examples[used[at]], streamSeed(seed, 3, step, b)));
     }
-    rows.set(clipTokenize(tokenizer, corrupted, { contextLength, truncate: true }), B * contextLength);
     const lr = cosineSchedule(step, {
       peak: learningRate,
       warmup: Math.min(100, Math.ceil(total / 10)),
       total,
     });
     optimizer.schedule(step + 1, lr);
-    const text = cut(rows, 2 * B, T);
-    const { loss: value, images } = plan.run({ pixels, ...text });
+    const { texts, alsoFits } = phraseBatch(
+      Array.from(chosen, (at) => examples[used[at]]),
+      streamSeed(seed, 3, step),
+    );
+    const phrases = cut(
+      clipTokenize(tokenizer, texts, { contextLength: phraseLength, truncate: true }),
+      phraseLength,
+      phraseLength,
+    );
+    const { loss: value, images } = plan.run({
+      pixels,
+      ...cut(rows, contextLength, T),
+      phraseTokens: phrases.tokens,
+      phraseEnds: phrases.ends,
+      alsoFits,
+    });
     const seen = await images.read();
     chosen.forEach((at, b) => (features[at] = unit(seen.slice(b * D, (b + 1) * D) as Float32Array)));
     if (step % 10 === 9 || step === total - 1) {
@@ -148,22 +169,17 @@ export async function pretrainClip(
   return { clip, tokenizerJson, steps: total, finalLoss: loss };
 }
 
-/** One of the captions with a word or two changed, so that it is wrong of the picture; nothing where none can be. */
-function wrongCaption({ captions, scene }: Example, seed: number): string {
-  const random = createRandom(seed);
-  for (const caption of scene ? random.shuffled(captions) : []) {
-    const corrupted = corruptCaption(caption, scene!, random);
-    if (corrupted !== undefined) return corrupted;
-  }
-  return '';
-}
-
-/** Rows of the context length cut to T columns; the end token is the largest id of its row. */
-function cut(rows: Int32Array, B: number, T: number): { tokens: Int32Array; ends: Int32Array } {
+/** Rows of `length` tokens cut to T columns, and where the end token of each is: it is the largest id of its row. */
+function cut(
+  rows: Int32Array,
+  length: number,
+  T: number,
+): { tokens: Int32Array<ArrayBuffer>; ends: Int32Array<ArrayBuffer> } {
+  const B = rows.length / length;
   const tokens = new Int32Array(B * T);
   const ends = new Int32Array(B);
   for (let b = 0; b < B; b++) {
-    const row = rows.subarray(b * contextLength, b * contextLength + T);
+    const row = rows.subarray(b * length, b * length + T);
     tokens.set(row, b * T);
     let end = 0;
     row.forEach((id, t) => {
