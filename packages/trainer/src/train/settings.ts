@@ -20,7 +20,7 @@ export const trainFlags = defineFlags({
   epochs: {
     type: 'integer',
     min: 1,
-    describe: 'passes over the pictures, each with one of its captions (default 4; 2 with --quick)',
+    describe: 'passes over the pictures, each with one of its captions (default 5; 2 with --quick)',
   },
   batch: { type: 'integer', default: 32, min: 1, max: 4096, describe: 'captions per step' },
   lr: { type: 'number', default: 2e-3, above: 0, max: 1, describe: 'peak learning rate' },
@@ -94,7 +94,7 @@ export interface ResolvedSettings extends Settings {
 export function toSettings(flags: TrainFlags): Settings {
   const { prefix, mapper, tuneGpt2, batch, lr, warmup, seed, dataset, quick, strict, shuffleFeatures } =
     flags;
-  const epochs = flags.epochs ?? (quick ? 2 : 4);
+  const epochs = flags.epochs ?? (quick ? 2 : 5);
   return {
     prefix,
     mapper,
