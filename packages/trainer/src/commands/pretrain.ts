@@ -1,14 +1,18 @@
 // `pnpm pretrain clip` and `pnpm pretrain gpt2`: makes the embedded dataset's backbones from its training split.
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineFlags, interruptOnce, runCommand, UsageError } from '@foreword/cli-kit';
-import { gpt2ConfigJson } from '@foreword/gpt2';
+import type { Clip } from '@foreword/clip';
+import { gpt2ConfigJson, type Gpt2 } from '@foreword/gpt2';
 import { describeAdapter, openDevice, type Device } from '@foreword/tensor/node';
-import { loadTokenizer } from '@foreword/tokenizer';
-import { openDataset, type Dataset } from '../data/dataset.ts';
+import { loadTokenizer, type Tokenizer, type TokenizerJson } from '@foreword/tokenizer';
+import { openDataset, type Dataset, type Example } from '../data/dataset.ts';
 import { backbonesRoot, shownPath } from '../data/repository.ts';
+import { loadBackbones } from '../features/backbones.ts';
 import { evaluateClip } from '../pretrain/evaluate-clip.ts';
 import { minutes, modelCard, percent } from '../pretrain/model-card.ts';
-import { perplexity, pretrainGpt2 } from '../pretrain/pretrain-gpt2.ts';
+import { perplexity, restatedRightly } from '../pretrain/evaluate-gpt2.ts';
+import { pretrainGpt2 } from '../pretrain/pretrain-gpt2.ts';
 import { pretrainClip } from '../pretrain/pretrain-clip.ts';
 import { saveBackbone, type Backbone } from '../pretrain/save-backbone.ts';
 
@@ -26,6 +30,7 @@ const flags = defineFlags({
     placeholder: 'DIR',
     describe: 'folder to write (default: datasets/scenes/backbones/NAME)',
   },
+  score: { type: 'boolean', describe: 'train nothing; print the scores of the backbone that is there' },
   adapter: { type: 'string', placeholder: 'NAME', describe: 'part of the name of the WebGPU adapter to use' },
 });
 
@@ -61,7 +66,6 @@ async function makeClip(device: Device, dataset: Dataset, settings: Settings): P
   const startedAt = performance.now();
   const { clip, tokenizerJson, steps, finalLoss } = await pretrainClip(device, dataset, settings);
   const ms = performance.now() - startedAt;
-  const scores = await evaluateClip(clip, loadTokenizer(tokenizerJson), dataset.splits.val, settings.signal);
   const { entries, config } = await clip.save();
   const { vision, text, embedDim } = clip.config;
   return {
@@ -78,13 +82,7 @@ async function makeClip(device: Device, dataset: Dataset, settings: Settings): P
       facts: howMade(device, dataset, settings, steps, ms),
       scores: [
         ['final training loss', finalLoss.toFixed(3)],
-        [`retrieval R@1 among ${scores.pictures} captions`, percent(scores.recallAt1)],
-        ['retrieval R@5', percent(scores.recallAt5)],
-        [
-          `zero-shot colour (${scores.singleGroupPictures} pictures with one group)`,
-          percent(scores.colourAccuracy ?? 0),
-        ],
-        ['zero-shot kind (the same pictures)', percent(scores.kindAccuracy ?? 0)],
+        ...(await clipScores(clip, loadTokenizer(tokenizerJson), dataset.splits.val, settings.signal)),
       ],
     }),
   };
@@ -94,7 +92,6 @@ async function makeGpt2(device: Device, dataset: Dataset, settings: Settings): P
   const startedAt = performance.now();
   const { gpt2, tokenizer, tokenizerJson, steps, finalLoss } = await pretrainGpt2(device, dataset, settings);
   const ms = performance.now() - startedAt;
-  const value = await perplexity(gpt2, tokenizer, dataset.splits.val);
   const { n_layer, n_embd, vocab_size } = gpt2.config;
   return {
     entries: await gpt2.saveEntries(),
@@ -109,11 +106,63 @@ async function makeGpt2(device: Device, dataset: Dataset, settings: Settings): P
       facts: howMade(device, dataset, settings, steps, ms),
       scores: [
         ['final training loss per token', finalLoss.toFixed(3)],
-        ['perplexity per token of a caption alone', value.alone.toFixed(2)],
-        ['perplexity behind another caption of the same picture', value.afterAnother.toFixed(2)],
+        ...(await gpt2Scores(gpt2, tokenizer, dataset.splits.val)),
       ],
     }),
   };
+}
+
+type ScoreRow = readonly [what: string, value: string];
+
+async function gpt2Scores(
+  gpt2: Gpt2,
+  tokenizer: Tokenizer,
+  examples: readonly Example[],
+): Promise<ScoreRow[]> {
+  const { alone, afterAnother } = await perplexity(gpt2, tokenizer, examples);
+  const right = await restatedRightly(gpt2, tokenizer, examples);
+  const groups = ['one group', 'two groups', 'three groups'];
+  return [
+    ['perplexity per token of a caption alone', alone.toFixed(2)],
+    ['perplexity behind another caption of the same picture', afterAnother.toFixed(2)],
+    ...right.map((share, i): ScoreRow => [
+      `names all rightly behind a true caption, ${groups[i]}`,
+      percent(share),
+    ]),
+  ];
+}
+
+async function clipScores(
+  clip: Clip,
+  tokenizer: Tokenizer,
+  examples: readonly Example[],
+  signal: AbortSignal,
+): Promise<ScoreRow[]> {
+  const scores = await evaluateClip(clip, tokenizer, examples, signal);
+  return [
+    [`retrieval R@1 among ${scores.pictures} captions`, percent(scores.recallAt1)],
+    ['retrieval R@5', percent(scores.recallAt5)],
+    [
+      `zero-shot colour (${scores.singleGroupPictures} pictures with one group)`,
+      percent(scores.colourAccuracy ?? 0),
+    ],
+    ['zero-shot kind (the same pictures)', percent(scores.kindAccuracy ?? 0)],
+  ];
+}
+
+/** What the card says under "measured", of a backbone that is there already. */
+async function scoreBackbone(
+  device: Device,
+  name: 'clip' | 'gpt2',
+  dir: string,
+  { val }: Dataset['splits'],
+  signal: AbortSignal,
+): Promise<ScoreRow[]> {
+  const folders = { clip: join(backbonesRoot, 'clip'), gpt2: join(backbonesRoot, 'gpt2'), [name]: dir };
+  const { clip, gpt2, tokenizer } = await loadBackbones(device, folders);
+  if (name === 'gpt2') return await gpt2Scores(gpt2, tokenizer, val);
+  const json = JSON.parse(await readFile(join(dir, 'tokenizer.json'), 'utf8')) as TokenizerJson;
+  return await clipScores(clip, loadTokenizer(json), val, signal);
 }
 
 await runCommand({
@@ -129,6 +178,13 @@ await runCommand({
     const { signal } = interruptOnce({ finishing: 'stopping; nothing has been written' });
     const device = await openDevice({ adapter: values.adapter });
     const dataset = await openDataset('scenes', { signal });
+    const dir = values.out ?? join(backbonesRoot, name);
+    if (values.score) {
+      const rows = await scoreBackbone(device, name, dir, dataset.splits, signal);
+      process.stdout.write(rows.map(([what, value]) => `${what}: ${value}\n`).join(''));
+      device.close();
+      return;
+    }
     const settings: Settings = {
       epochs: values.epochs ?? defaults[name].epochs,
       batch: values.batch ?? defaults[name].batch,
@@ -137,7 +193,6 @@ await runCommand({
       signal,
     };
     const backbone = await (name === 'clip' ? makeClip : makeGpt2)(device, dataset, settings);
-    const dir = values.out ?? join(backbonesRoot, name);
     await saveBackbone(dir, backbone);
     process.stdout.write(`${backbone.card}\nwritten to ${shownPath(dir)}\n`);
     device.close();

@@ -5,14 +5,14 @@
 // this along from their training texts. Rows cut anywhere from one long text teach a tiny one far less of it: most
 // of what stands before is then of another picture. Many small heads help it too: each copies another kind of word.
 //
-// Legend: B rows per batch, T tokens per row. Rows fill all positions, so that captions can later stand behind a
-// prefix of any length.
+// Legend: B rows per batch.
 import { ProgressBar } from '@foreword/cli-kit';
 import { Gpt2, parseGpt2Config, type Gpt2Config } from '@foreword/gpt2';
-import { AdamW, compile, noGrad, type Device, type Tensor } from '@foreword/tensor/node';
+import { AdamW, compile, type Device } from '@foreword/tensor/node';
 import { loadTokenizer, trainBpe, type Tokenizer, type TokenizerJson } from '@foreword/tokenizer';
-import type { Dataset, Example } from '../data/dataset.ts';
+import type { Dataset } from '../data/dataset.ts';
 import { shuffledIndices, streamSeed } from '../data/random.ts';
+import { makeRows, padding, rowInputs, rowLength } from './caption-rows.ts';
 import { cosineSchedule } from './cosine-schedule.ts';
 
 export interface PretrainGpt2Options {
@@ -23,12 +23,10 @@ export interface PretrainGpt2Options {
   signal: AbortSignal;
 }
 
-const T = 80;
-
 export const tinyGpt2 = (vocabSize: number): Gpt2Config =>
   parseGpt2Config({
     vocab_size: vocabSize,
-    n_positions: T,
+    n_positions: rowLength,
     n_embd: 128,
     n_layer: 3,
     n_head: 8,
@@ -67,7 +65,7 @@ export async function pretrainGpt2(
     clipNorm: 1,
     decays: (name) => parameters[name].rank > 1 && !name.startsWith('wpe'),
   });
-  const plan = await compile(device, batchInputs(B), (input) => {
+  const plan = await compile(device, rowInputs(B), (input) => {
     const loss = gpt2.loss(gpt2.embed(input.ids), input.targets, { ignoreIndex: padding });
     return { loss, gradNorm: optimizer.step(loss) };
   });
@@ -102,67 +100,4 @@ export async function pretrainGpt2(
   bar.finish();
   plan.dispose();
   return { gpt2, tokenizer, tokenizerJson, steps: total, finalLoss: loss };
-}
-
-type BatchTensors = { ids: Tensor; targets: Tensor };
-const batchInputs = (B: number) => ({
-  ids: { shape: [B, T], dtype: 'i32' as const },
-  targets: { shape: [B, T], dtype: 'i32' as const },
-});
-
-/** Targets with this id do not count; ClipCap pads with it too. */
-const padding = 0;
-
-/** For each picture: the end token, then each caption with the end token behind it, cut or padded to T; and the tokens that follow. */
-function makeRows(pictures: readonly number[][][], end: number): { ids: Int32Array; targets: Int32Array } {
-  const ids = new Int32Array(pictures.length * T).fill(padding);
-  const targets = new Int32Array(pictures.length * T).fill(padding);
-  pictures.forEach((captions, b) => {
-    const row = [end, ...captions.flatMap((caption) => [...caption, end])];
-    ids.set(row.slice(0, Math.min(T, row.length - 1)), b * T);
-    targets.set(row.slice(1, T + 1), b * T);
-  });
-  return { ids, targets };
-}
-
-export interface CaptionPerplexity {
-  /** Per token of a caption with nothing before it. */
-  alone: number;
-  /** Per token of a caption behind another one of the same picture. */
-  afterAnother: number;
-}
-
-/** Perplexity on the captions of other pictures, with and without a caption to go by: what steers the model at all. */
-export async function perplexity(
-  gpt2: Gpt2,
-  tokenizer: Tokenizer,
-  examples: readonly Example[],
-): Promise<CaptionPerplexity> {
-  const B = 20;
-  const end = tokenizer.vocabSize - 1;
-  const pictures = examples.map((e) => e.captions.slice(0, 2).map((caption) => tokenizer.encode(caption)));
-  const plan = await compile(gpt2.device, batchInputs(B), (input: BatchTensors) =>
-    noGrad(gpt2.device, () => ({
-      loss: gpt2.loss(gpt2.embed(input.ids), input.targets, { ignoreIndex: padding }),
-    })),
-  );
-  const total = { first: 0, second: 0 };
-  const count = { first: 0, second: 0 };
-  for (let from = 0; from + B <= pictures.length; from += B) {
-    const part = pictures.slice(from, from + B);
-    for (const which of ['first', 'second'] as const) {
-      const { ids, targets } = makeRows(part, end);
-      let tokens = 0;
-      for (let i = 0; i < targets.length; i++) {
-        // The first caption and its end token are the first targets of a row.
-        const isFirst = i % T <= part[Math.floor(i / T)][0].length;
-        if (isFirst !== (which === 'first')) targets[i] = padding;
-        if (targets[i] !== padding) tokens++;
-      }
-      total[which] += tokens * (await plan.run({ ids, targets }).loss.item());
-      count[which] += tokens;
-    }
-  }
-  plan.dispose();
-  return { alone: Math.exp(total.first / count.first), afterAnother: Math.exp(total.second / count.second) };
 }
