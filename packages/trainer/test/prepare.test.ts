@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import { openDevice, type Device } from '@foreword/tensor/node';
 import * as assert from 'uvu/assert';
-import type { Prepared } from '../src/train/prepare.ts';
+import { prepare, type Prepared } from '../src/train/prepare.ts';
 import { toSettings, trainFlags, type Settings } from '../src/train/settings.ts';
 import { parseFlags } from '@foreword/cli-kit';
 import { makeTinyWorld, picture, type TinyWorld } from './tiny-world.ts';
@@ -13,22 +13,24 @@ const test = suite('prepare', { timeLimitSeconds: 60 });
 let world: TinyWorld;
 let device: Device;
 let features: string;
+/** Test files of a package share a process. */
+const cacheBefore = process.env.FOREWORD_CACHE;
 
 test.before(async () => {
   world = await makeTinyWorld({ train: 6 });
-  // The cache's place is read when the module is.
   process.env.FOREWORD_CACHE = world.cache;
   features = join(world.cache, 'features');
   device = await openDevice();
 });
 test.after.each(failOnGpuErrors(() => device));
 test.after(async () => {
+  if (cacheBefore === undefined) delete process.env.FOREWORD_CACHE;
+  else process.env.FOREWORD_CACHE = cacheBefore;
   device.close();
   await rm(world.root, { recursive: true });
 });
 
 async function prepared(more: Partial<Settings> = {}): Promise<Prepared> {
-  const { prepare } = await import('../src/train/prepare.ts');
   const settings = {
     ...toSettings(parseFlags([], trainFlags).values),
     batch: 2,

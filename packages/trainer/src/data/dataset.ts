@@ -58,7 +58,7 @@ export async function openDataset(
   if (name !== 'scenes') return await openFolder(resolve(name.replace(/^coco:/, '')), name);
   let bar: ProgressBar | undefined;
   const { dir } = await ensureScenes({
-    root: quickCounts ? join(cacheRoot, 'scenes-quick') : scenesRoot,
+    root: quickCounts ? join(cacheRoot(), 'scenes-quick') : scenesRoot,
     counts: quickCounts,
     signal,
     onProgress: (progress) => {

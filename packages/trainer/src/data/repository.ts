@@ -8,7 +8,7 @@ export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '
 export const scenesRoot = join(repositoryRoot, 'datasets/scenes');
 export const backbonesRoot = join(scenesRoot, 'backbones');
 /** Features and the small dataset of --quick; `FOREWORD_CACHE` names another folder. */
-export const cacheRoot = process.env.FOREWORD_CACHE ?? join(repositoryRoot, '.cache');
+export const cacheRoot = (): string => process.env.FOREWORD_CACHE ?? join(repositoryRoot, '.cache');
 export const runsRoot = join(repositoryRoot, 'runs');
 
 /** A path for people: relative to the current folder where that is shorter. */

@@ -50,7 +50,7 @@ export async function splitFeatures(
     )
     .digest('hex')
     .slice(0, 24);
-  const path = join(cacheRoot, 'features', `${split}-${key}.safetensors`);
+  const path = join(cacheRoot(), 'features', `${split}-${key}.safetensors`);
   const cached = await readCache(path, examples, D);
   if (cached && !(strict && cached.skipped.length > 0)) return cached;
   const encoder = await ImageEncoder.create(clip, { batch: 32 });
@@ -77,7 +77,7 @@ export async function splitFeatures(
     D,
     skipped,
   };
-  await makeFolder(join(cacheRoot, 'features'));
+  await makeFolder(join(cacheRoot(), 'features'));
   const entries = [
     { name: 'features', dtype: 'F32' as const, shape: [used.length, D], data: result.features },
     { name: 'used', dtype: 'I32' as const, shape: [used.length], data: Int32Array.from(used) },
