@@ -11,6 +11,14 @@ export const checkTestFiles: Check = {
   name: 'test files',
   find(repository) {
     const problems: string[] = [];
+    const files = new Set(repository.files);
+    const folders = new Set(
+      [...files].filter((path) => testFile.test(path)).map((path) => path.split('/', 2).join('/')),
+    );
+    for (const folder of folders) {
+      if (!files.has(`${folder}/test/tsconfig.json`))
+        problems.push(`${folder}/test: has no tsconfig.json, so lint does not know the types of its tests`);
+    }
     for (const path of repository.files) {
       if (!testFile.test(path)) continue;
       const text = repository.read(path) ?? '';

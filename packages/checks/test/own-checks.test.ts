@@ -64,7 +64,9 @@ test('file budget: 600 lines pass, 601 fail, more than 350 are remarked on', () 
 
 test('test files: run() must be called, only() and tests without time limit must not stand there', () => {
   const path = 'packages/x/test/a.test.ts';
-  const find = (text: string): string[] => checkTestFiles.find(memoryRepository({ [path]: text }));
+  const config = { 'packages/x/test/tsconfig.json': '{}' };
+  const find = (text: string): string[] => checkTestFiles.find(memoryRepository({ [path]: text, ...config }));
+  assert.match(checkTestFiles.find(memoryRepository({ [path]: 'test.run();\n' }))[0], 'has no tsconfig.json');
   assert.equal(find("test('a', () => {});\ntest.run();\n"), []);
   assert.match(find("test('a', () => {});\n// test.run();\n")[0], 'never calls run()');
   assert.match(find("test.only('a', () => {});\ntest.run();\n")[0], `${path}:1: .only`);
