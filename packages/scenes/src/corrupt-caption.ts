@@ -2,7 +2,7 @@
 //
 // Bags of words are enough to tell most captions of a batch apart, so a CLIP need not learn which colour belongs to
 // which kind. Negatives made by swapping words make it (Yuksekgonul et al. 2023, "When and why vision-language models
-// behave like bags-of-words", §4, NegCLIP).
+// behave like bags-of-words", NegCLIP).
 import { checkCaption } from './check-caption.ts';
 import { colours } from './colours.ts';
 import { kinds } from './kinds.ts';

@@ -2,7 +2,7 @@
 //
 // Whole captions are told apart as bags of words, and teach little about which colour belongs to which kind. Phrases
 // say it of one group at a time, so that a feature has to hold each pair by itself. Sub-captions as further texts:
-// Zheng et al. 2024, "DreamLIP", §3.2; corrupted ones beside them: Yuksekgonul et al. 2023 (NegCLIP). A phrase fits
+// Zheng et al. 2024, "DreamLIP"; corrupted ones beside them: Yuksekgonul et al. 2023 (NegCLIP). A phrase fits
 // other pictures of the batch too, which the scenes tell; those do not count as wrong.
 //
 // Legend: B pictures per batch.
