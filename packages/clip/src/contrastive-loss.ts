@@ -4,7 +4,6 @@
 import {
   add,
   affine,
-  concat,
   copyInto,
   crossEntropy,
   exp,
@@ -14,7 +13,6 @@ import {
   noGrad,
   relu,
   ShapeError,
-  slice,
   sub,
   tensor,
   transpose,
@@ -42,27 +40,14 @@ export function similarity(imageFeatures: Tensor, textFeatures: Tensor, logitSca
  * @param imageFeatures [B, D]
  * @param textFeatures [B, D]
  * @param logitScale a scalar, the logarithm of the factor
- * @param options.distractors [M, D], features of further texts, which fit no image; given an image they count among
- *   the wrong texts (Yuksekgonul et al. 2023, NegCLIP)
- * @param options.alsoFits [B, B + M], 1 where text j fits image i without being its own, else 0; such texts do not
- *   count among the wrong ones
  * @throws ShapeError when there are not as many texts as images
  */
-export function contrastiveLoss(
-  imageFeatures: Tensor,
-  textFeatures: Tensor,
-  logitScale: Tensor,
-  { distractors, alsoFits }: { distractors?: Tensor; alsoFits?: Tensor } = {},
-): Tensor {
+export function contrastiveLoss(imageFeatures: Tensor, textFeatures: Tensor, logitScale: Tensor): Tensor {
   const [B] = imageFeatures.shape;
   if (textFeatures.shape[0] !== B) {
     throw new ShapeError(`contrastiveLoss: ${B} images and ${textFeatures.shape[0]} texts are no pairs`);
   }
-  const texts = distractors ? concat([textFeatures, distractors], { axis: 0 }) : textFeatures;
-  const all = similarity(imageFeatures, texts, logitScale); // [B, B + M]
-  // Far below any logit: those are at most 100 in size.
-  const logits = alsoFits ? add(all, affine(alsoFits, -1e4, 0)) : all;
-  const ofPairs = distractors ? slice(logits, { axis: 1, start: 0, end: B }) : logits; // [B, B]
+  const logits = similarity(imageFeatures, textFeatures, logitScale);
   const targets = tensor(
     logits.device,
     Int32Array.from({ length: B }, (_, i) => i),
@@ -70,7 +55,7 @@ export function contrastiveLoss(
     { dtype: 'i32' },
   );
   const ofTexts = crossEntropy(logits, targets);
-  const ofImages = crossEntropy(transpose(ofPairs, [1, 0]), targets);
+  const ofImages = crossEntropy(transpose(logits, [1, 0]), targets);
   return affine(add(ofTexts, ofImages), 0.5);
 }
 

@@ -9,7 +9,6 @@ export {
   kindNames,
 } from './check-caption.ts';
 export { type Colour, type ColourName, colours, type Rgb } from './colours.ts';
-export { corruptCaption } from './corrupt-caption.ts';
 export { describeScene, type SceneOrder } from './describe-scene.ts';
 export { drawScene, type Picture } from './draw/draw-scene.ts';
 export { encodePicture, type PictureFormat } from './encode/encode-picture.ts';

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { parseFlags, UsageError } from '@foreword/cli-kit';
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
-import { trainFlags } from '../src/train/settings.ts';
+import { toSettings, trainFlags } from '../src/train/settings.ts';
 import { answer } from './run-trainer.ts';
 
 const test = suite('commands', { timeLimitSeconds: 120 });
@@ -99,6 +99,15 @@ test('train takes every flag, with `--` before them as `pnpm train -- --prefix 2
   const { out, dataset, backbones, quick, strict, shuffleFeatures, adapter } = values;
   assert.equal([out, dataset, backbones, adapter], ['a', 'b', 'c', 'd']);
   assert.equal([quick, strict, shuffleFeatures], [true, true, true]);
+});
+
+test('scenes are passed twice, other datasets ten times, unless one says otherwise', () => {
+  const epochsOf = (...args: string[]): number =>
+    toSettings(parseFlags(['--prefix', '1', ...args], trainFlags).values).epochs;
+  assert.is(epochsOf(), 2);
+  assert.is(epochsOf('--quick'), 2);
+  assert.is(epochsOf('--dataset', 'coco'), 10);
+  assert.is(epochsOf('--dataset', 'coco', '--epochs', '3'), 3);
 });
 
 test('`pnpm train -- --prefix 0` hands the flag and the exit code on', async () => {

@@ -28,7 +28,7 @@ export interface ScenesLocation {
   readonly generated: boolean;
 }
 
-export const defaultCounts: SceneCounts = { train: 6000, val: 500, test: 500 };
+export const defaultCounts: SceneCounts = { train: 12_000, val: 500, test: 500 };
 export const defaultSeed = 1;
 
 let attempts = 0;

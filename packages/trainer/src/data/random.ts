@@ -16,13 +16,21 @@ export function streamSeed(seed: number, ...parts: number[]): number {
   return parts.reduce((h, part) => Math.imul(h ^ (part + 0x9e3779b9), 0x85ebca6b) >>> 0, seed >>> 0);
 }
 
-/** The numbers 0 … n − 1 in random order (Fisher–Yates). */
-export function shuffledIndices(n: number, seed: number): Int32Array {
-  const draw = seededRandom(seed);
-  const order = Int32Array.from({ length: n }, (_, i) => i);
-  for (let i = n - 1; i > 0; i--) {
+/** The items in random order (Fisher–Yates). */
+export function shuffled<X>(items: readonly X[], draw: () => number): X[] {
+  const order = [...items];
+  for (let i = order.length - 1; i > 0; i--) {
     const j = Math.floor(draw() * (i + 1));
     [order[i], order[j]] = [order[j], order[i]];
   }
   return order;
 }
+
+/** The numbers 0 … n − 1 in random order. */
+export const shuffledIndices = (n: number, seed: number): Int32Array<ArrayBuffer> =>
+  Int32Array.from(
+    shuffled(
+      Array.from({ length: n }, (_, i) => i),
+      seededRandom(seed),
+    ),
+  );

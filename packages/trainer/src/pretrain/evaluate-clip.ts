@@ -4,6 +4,7 @@ import { colourNames, kindNames } from '@foreword/scenes';
 import { clipTokenize, type Tokenizer } from '@foreword/tokenizer';
 import { decodePictures } from '../data/decode-pictures.ts';
 import type { Example } from '../data/dataset.ts';
+import { pairAccuracy } from './pair-loss.ts';
 import { dot, unit } from './vectors.ts';
 
 export interface ClipScores {
@@ -13,6 +14,8 @@ export interface ClipScores {
   /** Zero-shot accuracy on pictures with one group of objects; undefined where scenes are not known. */
   colourAccuracy?: number;
   kindAccuracy?: number;
+  /** Pictures all of whose pairs are found (pair-loss.ts), by the number of groups (index 0: one group). */
+  pairAccuracy?: number[];
   pictures: number;
   singleGroupPictures: number;
 }
@@ -34,7 +37,8 @@ export async function evaluateClip(
     clipTokenize(tokenizer, [...texts], { contextLength, truncate: true });
   const images = await ImageEncoder.create(clip, { batch: 64 });
   const prompts = new PromptEncoder(clip, { batch: 64 });
-  const features = (await images.encode(pixels)).map(unit);
+  const raw = await images.encode(pixels);
+  const features = raw.map(unit);
   const captions = (await prompts.encode(tokenize(used.map((i) => examples[i].captions[0])))).map(unit);
   const ranks = features.map((image, i) => {
     const own = dot(image, captions[i]);
@@ -50,12 +54,14 @@ export async function evaluateClip(
     const found = classify(single.map((at) => features[at]));
     return found.filter(({ label }, i) => label === truth(examples[used[single[i]]])).length / single.length;
   };
+  const scenes = used.flatMap((i) => examples[i].scene ?? []);
   const scores: ClipScores = {
     recallAt1: ranks.filter((r) => r < 1).length / ranks.length,
     recallAt5: ranks.filter((r) => r < 5).length / ranks.length,
     pictures: used.length,
     singleGroupPictures: single.length,
   };
+  if (scenes.length === used.length) scores.pairAccuracy = pairAccuracy(raw, scenes);
   if (single.length > 0) {
     scores.colourAccuracy = await accuracy(
       colourNames,

@@ -3,10 +3,12 @@
 // Legend: N pictures, P tokens of a caption with its end tokens, d GPT-2's width.
 import { Gpt2Generator, type Gpt2 } from '@foreword/gpt2';
 import { checkCaption } from '@foreword/scenes';
-import { compile, noGrad, tensor } from '@foreword/tensor/node';
+import { compile, matmul, noGrad, reshape, tensor } from '@foreword/tensor/node';
 import type { Tokenizer } from '@foreword/tokenizer';
 import type { Example } from '../data/dataset.ts';
+import { seededRandom } from '../data/random.ts';
 import { makeRows, padding, rowInputs, rowLength } from './caption-rows.ts';
+import { captionParts, countWords, fillSlots } from './word-slots.ts';
 
 export interface CaptionPerplexity {
   /** Per token of a caption with nothing before it. */
@@ -50,48 +52,45 @@ export async function perplexity(
   return { alone: Math.exp(total.first / count.first), afterAnother: Math.exp(total.second / count.second) };
 }
 
+/** Pictures at a time. */
+const batch = 50;
+
 /** Tokens a caption may have, with its stop token. */
 const mostTokens = 32;
 
 /**
- * Share of pictures of which it says nothing wrong behind a true caption, the longest of the picture's, and an end
- * token, by the number of groups in the picture (index 0: one group). Greedy; colours and kinds are judged.
+ * Share of pictures of which it says nothing wrong behind the words of a true caption, the picture's longest, in P
+ * slots (word-slots.ts), by the number of groups in the picture (index 0: one group). Greedy; colours and kinds are
+ * judged.
  */
 export async function restatedRightly(
   gpt2: Gpt2,
   tokenizer: Tokenizer,
-  examples: readonly Example[],
+  { examples, P }: { examples: readonly Example[]; P: number },
 ): Promise<number[]> {
-  const end = gpt2.config.eos_token_id;
+  const { vocab_size: V, n_embd: d, eos_token_id: end } = gpt2.config;
   const stop = [...tokenizer.encode('.'), end];
-  const byLength = new Map<number, { example: Example; ids: number[] }[]>();
-  for (const example of examples) {
-    const told = example.captions.map((caption) => tokenizer.encode(caption));
-    const longest = told.reduce((a, b) => (b.length > a.length ? b : a));
-    const ids = [end, ...longest, end];
-    if (!example.scene || ids.length + mostTokens > gpt2.config.n_positions) continue;
-    byLength.set(ids.length, [...(byLength.get(ids.length) ?? []), { example, ids }]);
-  }
+  const generator = new Gpt2Generator(gpt2);
   const right: number[] = [];
   const all: number[] = [];
-  const generator = new Gpt2Generator(gpt2);
-  for (const [P, part] of byLength) {
-    const ids = tensor(
-      gpt2.device,
-      part.flatMap((p) => p.ids),
-      [part.length, P],
-      { dtype: 'i32' },
-    );
-    const prefix = noGrad(gpt2.device, () => gpt2.embed(ids)); // [N, P, d]
+  const judged = examples.filter(({ scene }) => scene);
+  for (let from = 0; from < judged.length; from += batch) {
+    const part = judged.slice(from, from + batch);
+    const words = part.map(({ captions }, i) => {
+      const longest = captions.reduce((a, b) => (b.length > a.length ? b : a));
+      return fillSlots(captionParts(longest, tokenizer), P, seededRandom(from + i));
+    });
+    const counts = tensor(gpt2.device, countWords(words, V), [part.length * P, V]);
+    const prefix = noGrad(gpt2.device, () => reshape(matmul(counts, gpt2.tokenTable), [part.length, P, d]));
     const generations = await generator.generate({ prefix, stop, maxTokens: mostTokens });
     generations.forEach((generation, i) => {
-      const { scene } = part[i].example;
+      const { scene } = part[i];
       const text = tokenizer.decode(generation.ids.filter((id) => id !== end));
       const at = scene!.groups.length - 1;
       all[at] = (all[at] ?? 0) + 1;
       right[at] = (right[at] ?? 0) + (checkCaption(text, scene!).correct ? 1 : 0);
     });
-    for (const t of [ids, prefix]) t.dispose();
+    for (const t of [counts, prefix]) t.dispose();
   }
   generator.dispose();
   return right.map((n, i) => n / all[i]);

@@ -1,19 +1,20 @@
 // Trains the tiny CLIP of the embedded dataset: pictures against captions, contrastively, from nothing.
 //
-// Two things make it look closely: pictures it confuses stand in one batch (alike-batches.ts), and beside whole
-// captions it learns single phrases of them (phrase-batch.ts).
+// Two things make it look closely: pictures it confuses stand in one batch (alike-batches.ts), and beside captions it
+// learns which pairs of colour and kind a picture shows (pair-loss.ts).
 //
 // Legend: B pairs per batch, n image side, T tokens of a caption.
 import { clampLogitScale, Clip, contrastiveLoss, textInputs, type ClipConfig } from '@foreword/clip';
-import { ProgressBar } from '@foreword/cli-kit';
-import { AdamW, compile, slice, type Device } from '@foreword/tensor/node';
+import { CommandError, ProgressBar } from '@foreword/cli-kit';
+import type { Scene } from '@foreword/scenes';
+import { AdamW, compile, type Device } from '@foreword/tensor/node';
 import { clipTokenize, loadTokenizer, trainBpe, type TokenizerJson } from '@foreword/tokenizer';
 import { decodePictures } from '../data/decode-pictures.ts';
-import type { Dataset } from '../data/dataset.ts';
+import type { Dataset, Example } from '../data/dataset.ts';
 import { seededRandom, streamSeed } from '../data/random.ts';
 import { alikeBatches } from './alike-batches.ts';
 import { cosineSchedule } from './cosine-schedule.ts';
-import { phraseBatch } from './phrase-batch.ts';
+import { pairCount, pairLoss, pairTargets } from './pair-loss.ts';
 import { unit } from './vectors.ts';
 
 export interface PretrainClipOptions {
@@ -29,13 +30,10 @@ const contextLength = 24;
 
 /** Sizes of the tiny CLIP; the vocabulary comes from the captions. */
 export const tinyClip = (vocabSize: number): ClipConfig => ({
-  vision: { imageSize: 64, patchSize: 16, width: 64, layers: 3, heads: 4 },
+  vision: { imageSize: 64, patchSize: 16, width: 96, layers: 3, heads: 6 },
   text: { contextLength, vocabSize, width: 64, layers: 2, heads: 4 },
   embedDim: 128,
 });
-
-/** "A pair of small violet crescents" has eight tokens with start and end. */
-const phraseLength = 10;
 
 /** Pictures of a batch that are chosen for looking alike. */
 const alike = 8;
@@ -44,7 +42,7 @@ export interface PretrainedClip {
   clip: Clip;
   tokenizerJson: TokenizerJson;
   steps: number;
-  finalLoss: number;
+  finalLoss: { captions: number; pairs: number };
 }
 
 export async function pretrainClip(
@@ -68,6 +66,7 @@ export async function pretrainClip(
     { size: n, label: 'decode', signal },
     (pixels) => void pictures.push(pixels),
   );
+  const scenes = used.map((i) => sceneOf(examples[i]));
   const tokens = used.map((i) =>
     clipTokenize(tokenizer, examples[i].captions, { contextLength, truncate: true }),
   );
@@ -88,23 +87,17 @@ export async function pretrainClip(
       pixels: { shape: [B, 3, n, n] },
       tokens: { shape: [B, T], dtype: 'i32' },
       ends: { shape: [B], dtype: 'i32' },
-      phraseTokens: { shape: [2 * B, phraseLength], dtype: 'i32' },
-      phraseEnds: { shape: [2 * B], dtype: 'i32' },
-      alsoFits: { shape: [B, 2 * B] },
+      fits: { shape: [B, pairCount], dtype: 'i32' },
+      wanted: { shape: [B, pairCount] },
     },
     (input) => {
       const images = clip.encodeImage(input.pixels);
       const texts = clip.encodeText(input.tokens, input.ends);
-      const phrases = clip.encodeText(input.phraseTokens, input.phraseEnds);
       const ofCaptions = contrastiveLoss(images, texts, clip.logitScale);
-      const ofPhrases = contrastiveLoss(images, slice(phrases, { axis: 0, end: B }), clip.logitScale, {
-        distractors: slice(phrases, { axis: 0, start: B }),
-        alsoFits: input.alsoFits,
-      });
-      const loss = ofCaptions.add(ofPhrases);
-      const gradNorm = optimizer.step(loss);
+      const ofPairs = pairLoss(images, input);
+      const gradNorm = optimizer.step(ofCaptions.add(ofPairs));
       clampLogitScale(clip.logitScale);
-      return { loss, gradNorm, images };
+      return { ofCaptions, ofPairs, gradNorm, images };
     },
   );
   // As many batches as alikeBatches makes: whole groups, then whole batches.
@@ -115,7 +108,7 @@ export async function pretrainClip(
   const { embedDim: D } = config;
   const features: Float32Array[] = used.map(() => new Float32Array(D));
   let batches: Int32Array[] = [];
-  let loss = Number.NaN;
+  let loss = { captions: Number.NaN, pairs: Number.NaN };
   for (let step = 0; step < total; step++) {
     signal.throwIfAborted();
     const epoch = Math.floor(step / stepsPerEpoch);
@@ -141,32 +134,31 @@ export async function pretrainClip(
       total,
     });
     optimizer.schedule(step + 1, lr);
-    const { texts, alsoFits } = phraseBatch(
-      Array.from(chosen, (at) => examples[used[at]]),
-      streamSeed(seed, 3, step),
-    );
-    const phrases = cut(
-      clipTokenize(tokenizer, texts, { contextLength: phraseLength, truncate: true }),
-      phraseLength,
-      phraseLength,
-    );
-    const { loss: value, images } = plan.run({
+    const fits = pairTargets(Array.from(chosen, (at) => scenes[at]));
+    const { ofCaptions, ofPairs, images } = plan.run({
       pixels,
       ...cut(rows, contextLength, T),
-      phraseTokens: phrases.tokens,
-      phraseEnds: phrases.ends,
-      alsoFits,
+      fits,
+      wanted: Float32Array.from(fits),
     });
     const seen = await images.read();
     chosen.forEach((at, b) => (features[at] = unit(seen.slice(b * D, (b + 1) * D) as Float32Array)));
     if (step % 10 === 9 || step === total - 1) {
-      loss = await value.item();
-      bar.update(step + 1, { epoch: epoch + 1, loss: loss.toFixed(3), lr: lr.toExponential(1) });
+      loss = { captions: await ofCaptions.item(), pairs: await ofPairs.item() };
+      const shown = `${loss.captions.toFixed(3)} + ${loss.pairs.toFixed(3)}`;
+      bar.update(step + 1, { epoch: epoch + 1, loss: shown, lr: lr.toExponential(1) });
     }
   }
   bar.finish();
   plan.dispose();
   return { clip, tokenizerJson, steps: total, finalLoss: loss };
+}
+
+function sceneOf({ scene, path }: Example): Scene {
+  if (scene) return scene;
+  throw new CommandError(`${path} has no scene beside its captions`, {
+    cure: 'pretrain CLIP on the embedded dataset, whose pictures have one',
+  });
 }
 
 /** Rows of `length` tokens cut to T columns, and where the end token of each is: it is the largest id of its row. */

@@ -1,19 +1,20 @@
-// Trains the tiny GPT-2 of the embedded dataset: captions only, one picture's captions in each row.
+// Trains the tiny GPT-2 of the embedded dataset: captions only, never a picture.
 //
-// A row begins with the end token and goes on with the captions of one picture, so that the model learns to say
-// again, in other words, what stands before: that is what a prefix will ask of it. Large language models bring
-// this along from their training texts. Rows cut anywhere from one long text teach a tiny one far less of it: most
-// of what stands before is then of another picture. Many small heads help it too: each copies another kind of word.
+// Two kinds of rows take turns. In the first the captions of one picture follow one another, so that the model learns
+// to say again, in other words, what stands before; rows cut anywhere from one long text teach a tiny model far less
+// of it. In the second a caption stands behind its own words, or those of another caption of the picture, squeezed
+// into a few slots (word-slots.ts): what a prefix will ask of it.
 //
-// Legend: B rows per batch.
+// Legend: B rows per batch, P slots, V vocabulary, d width, T tokens of a caption.
 import { ProgressBar } from '@foreword/cli-kit';
 import { Gpt2, parseGpt2Config, type Gpt2Config } from '@foreword/gpt2';
-import { AdamW, compile, type Device } from '@foreword/tensor/node';
+import { AdamW, compile, concat, matmul, reshape, type Device, type Tensor } from '@foreword/tensor/node';
 import { loadTokenizer, trainBpe, type Tokenizer, type TokenizerJson } from '@foreword/tokenizer';
 import type { Dataset } from '../data/dataset.ts';
-import { shuffledIndices, streamSeed } from '../data/random.ts';
+import { seededRandom, shuffled, shuffledIndices, streamSeed } from '../data/random.ts';
 import { makeRows, padding, rowInputs, rowLength } from './caption-rows.ts';
 import { cosineSchedule } from './cosine-schedule.ts';
+import { behindSlots, captionParts, countWords, fillSlots, slotCaptionLength } from './word-slots.ts';
 
 export interface PretrainGpt2Options {
   seed: number;
@@ -23,13 +24,18 @@ export interface PretrainGpt2Options {
   signal: AbortSignal;
 }
 
+const width = 128;
+
 export const tinyGpt2 = (vocabSize: number): Gpt2Config =>
   parseGpt2Config({
     vocab_size: vocabSize,
     n_positions: rowLength,
-    n_embd: 128,
+    n_embd: width,
     n_layer: 3,
     n_head: 8,
+    // GPT-2's 0.02 suits a width of 768. With it, a model as narrow as this one needs many times as many steps until
+    // it makes anything of the words before.
+    initializer_range: Number((1 / Math.sqrt(width)).toFixed(3)),
     embd_pdrop: 0,
     attn_pdrop: 0,
     resid_pdrop: 0,
@@ -43,21 +49,44 @@ export interface PretrainedGpt2 {
   finalLoss: number;
 }
 
+/** A caption as tokens, and its words in parts. */
+interface ReadCaption {
+  ids: number[];
+  parts: number[][];
+}
+
+/** One kind of step: how many pictures it takes, and how it learns from their captions. */
+interface Lesson {
+  rows: number;
+  learn(pictures: ReadCaption[][], draw: () => number): { loss: Tensor };
+  dispose(): void;
+}
+
+/** P, as often as each other. */
+const slotCounts = [1, 10, 20];
+
+/** How often a caption stands behind its own words. */
+const ownWords = 0.5;
+
 export async function pretrainGpt2(
   device: Device,
   dataset: Dataset,
   options: PretrainGpt2Options,
 ): Promise<PretrainedGpt2> {
-  const { seed, epochs, batch: B, learningRate, signal } = options;
+  const { seed, epochs, batch, learningRate, signal } = options;
   const tokenizerJson = trainBpe({
     texts: dataset.splits.train.flatMap((e) => e.captions),
     vocabSize: 768,
     flavour: 'gpt2',
   });
   const tokenizer = loadTokenizer(tokenizerJson);
-  const pictures = dataset.splits.train.map((e) => e.captions.map((caption) => tokenizer.encode(caption)));
-  const config = tinyGpt2(tokenizer.vocabSize);
-  const gpt2 = Gpt2.random(device, config, seed).trainable();
+  const pictures = dataset.splits.train.map(({ captions }) =>
+    captions.map((caption) => ({
+      ids: tokenizer.encode(caption),
+      parts: captionParts(caption, tokenizer),
+    })),
+  );
+  const gpt2 = Gpt2.random(device, tinyGpt2(tokenizer.vocabSize), seed).trainable();
   const parameters = Object.fromEntries(gpt2.parameters());
   const optimizer = new AdamW(device, parameters, {
     betas: [0.9, 0.98],
@@ -65,39 +94,93 @@ export async function pretrainGpt2(
     clipNorm: 1,
     decays: (name) => parameters[name].rank > 1 && !name.startsWith('wpe'),
   });
-  const plan = await compile(device, rowInputs(B), (input) => {
-    const loss = gpt2.loss(gpt2.embed(input.ids), input.targets, { ignoreIndex: padding });
-    return { loss, gradNorm: optimizer.step(loss) };
-  });
-  const end = tokenizer.vocabSize - 1;
-  const perEpoch = Math.floor(pictures.length / B);
-  const total = epochs * perEpoch;
+  const lessons = [await captionLesson(gpt2, optimizer, batch)];
+  // Their rows are half as long.
+  for (const P of slotCounts) lessons.push(await slotLesson(gpt2, optimizer, { B: 2 * batch, P }));
+  const perTurn = lessons.reduce((sum, { rows }) => sum + rows, 0);
+  const total = Math.floor((epochs * pictures.length) / perTurn) * lessons.length;
   const bar = new ProgressBar({ label: 'pretrain gpt2', total });
-  let order: Int32Array = new Int32Array(0);
+  const next = endlessOrder(pictures.length, seed);
   let loss = Number.NaN;
   for (let step = 0; step < total; step++) {
     signal.throwIfAborted();
-    const epoch = Math.floor(step / perEpoch);
-    if (step % perEpoch === 0) order = shuffledIndices(pictures.length, streamSeed(seed, 1, epoch));
-    const at = (step % perEpoch) * B;
-    const rows = Array.from(order.subarray(at, at + B), (picture) => {
-      const captions = pictures[picture];
-      const captionOrder = shuffledIndices(captions.length, streamSeed(seed, 2, epoch, picture));
-      return Array.from(captionOrder, (i) => captions[i]);
-    });
     const lr = cosineSchedule(step, {
       peak: learningRate,
       warmup: Math.min(100, Math.ceil(total / 10)),
       total,
     });
     optimizer.schedule(step + 1, lr);
-    const { loss: value } = plan.run(makeRows(rows, end));
-    if (step % 10 === 9 || step === total - 1) {
+    const lesson = lessons[step % lessons.length];
+    const chosen = Array.from({ length: lesson.rows }, () => pictures[next()]);
+    const { loss: value } = lesson.learn(chosen, seededRandom(streamSeed(seed, 2, step)));
+    if (step % 9 === 8 || step === total - 1) {
       loss = await value.item();
-      bar.update(step + 1, { epoch: epoch + 1, loss: loss.toFixed(3), lr: lr.toExponential(1) });
+      bar.update(step + 1, { loss: loss.toFixed(3), lr: lr.toExponential(1) });
     }
   }
   bar.finish();
-  plan.dispose();
+  for (const lesson of lessons) lesson.dispose();
   return { gpt2, tokenizer, tokenizerJson, steps: total, finalLoss: loss };
+}
+
+/** All of a picture's captions in a row. */
+async function captionLesson(gpt2: Gpt2, optimizer: AdamW, B: number): Promise<Lesson> {
+  const plan = await compile(gpt2.device, rowInputs(B), ({ ids, targets }) => {
+    const loss = gpt2.loss(gpt2.embed(ids), targets, { ignoreIndex: padding });
+    return { loss, gradNorm: optimizer.step(loss) };
+  });
+  const end = gpt2.config.vocab_size - 1;
+  return {
+    rows: B,
+    learn: (pictures, draw) => {
+      const rows = pictures.map((captions) => shuffled(captions, draw).map(({ ids }) => ids));
+      return plan.run(makeRows(rows, end));
+    },
+    dispose: () => plan.dispose(),
+  };
+}
+
+/** A caption behind words in P slots. */
+async function slotLesson(gpt2: Gpt2, optimizer: AdamW, { B, P }: { B: number; P: number }): Promise<Lesson> {
+  const { vocab_size: V, n_embd: d } = gpt2.config;
+  const T = slotCaptionLength;
+  const plan = await compile(
+    gpt2.device,
+    {
+      words: { shape: [B * P, V] },
+      ids: { shape: [B, T], dtype: 'i32' },
+      targets: { shape: [B, P + T], dtype: 'i32' },
+    },
+    ({ words, ids, targets }) => {
+      const slots = reshape(matmul(words, gpt2.tokenTable), [B, P, d]);
+      const rows = concat([slots, gpt2.embed(ids)], { axis: 1 }); // [B, P + T, d]
+      const loss = gpt2.loss(rows, targets, { ignoreIndex: padding });
+      return { loss, gradNorm: optimizer.step(loss) };
+    },
+  );
+  return {
+    rows: B,
+    learn: (pictures, draw) => {
+      const pick = (captions: ReadCaption[]) => captions[Math.floor(draw() * captions.length)];
+      const told = pictures.map(pick);
+      const sources = pictures.map((captions, b) => (draw() < ownWords ? told[b] : pick(captions)));
+      const words = countWords(
+        sources.map(({ parts }) => fillSlots(parts, P, draw)),
+        V,
+      );
+      const captions = told.map(({ ids }) => ids);
+      return plan.run({ words, ...behindSlots(captions, { P, end: V - 1 }) });
+    },
+    dispose: () => plan.dispose(),
+  };
+}
+
+/** The numbers 0 … n − 1 in random order, again and again. */
+function endlessOrder(n: number, seed: number): () => number {
+  let at = 0;
+  let order = new Int32Array();
+  return () => {
+    if (at % n === 0) order = shuffledIndices(n, streamSeed(seed, 1, at / n));
+    return order[at++ % n];
+  };
 }

@@ -20,10 +20,11 @@ export const trainFlags = defineFlags({
   epochs: {
     type: 'integer',
     min: 1,
-    describe: 'passes over the pictures, each with one of its captions (default 5; 2 with --quick)',
+    describe:
+      'passes over the pictures, each with one of its captions (default 2 on scenes; elsewhere 10, as in ClipCap)',
   },
   batch: { type: 'integer', default: 32, min: 1, max: 4096, describe: 'captions per step' },
-  lr: { type: 'number', default: 2e-3, above: 0, max: 1, describe: 'peak learning rate' },
+  lr: { type: 'number', default: 3e-3, above: 0, max: 1, describe: 'peak learning rate' },
   warmup: { type: 'integer', min: 0, describe: 'steps of linear warm-up (default: 5 % of all)' },
   seed: {
     type: 'integer',
@@ -94,7 +95,7 @@ export interface ResolvedSettings extends Settings {
 export function toSettings(flags: TrainFlags): Settings {
   const { prefix, mapper, tuneGpt2, batch, lr, warmup, seed, dataset, quick, strict, shuffleFeatures } =
     flags;
-  const epochs = flags.epochs ?? (quick ? 2 : 5);
+  const epochs = flags.epochs ?? (quick || dataset === 'scenes' ? 2 : 10);
   return {
     prefix,
     mapper,
