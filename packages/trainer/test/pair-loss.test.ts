@@ -1,9 +1,11 @@
 // The pairs of colour and kind: what counts as true, the loss against its formula, and what counts as found.
+import { Clip } from '@foreword/clip';
 import { describeScene } from '@foreword/scenes';
 import { openDevice, tensor, type Device } from '@foreword/tensor/node';
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
-import { pairAccuracy, pairCount, pairLoss, pairTargets } from '../src/pretrain/pair-loss.ts';
+import { dot } from '../src/pretrain/vectors.ts';
+import { favourPairs, pairAccuracy, pairCount, pairLoss, pairTargets } from '../src/pretrain/pair-loss.ts';
 
 const test = suite('pair loss');
 let device: Device;
@@ -72,6 +74,47 @@ test('coordinates that are as they shall be cost next to nothing, and all pairs 
     wrong.every((share) => share < 0.2),
     wrong.join(' '),
   );
+});
+
+test('favouring the pairs shrinks the other coordinates of pictures, and no dot product with a text changes', async () => {
+  const D = pairCount + 8;
+  const tower = { width: 16, layers: 1, heads: 2 };
+  const clip = Clip.random(
+    device,
+    {
+      vision: { imageSize: 8, patchSize: 4, ...tower },
+      text: { contextLength: 4, vocabSize: 9, ...tower },
+      embedDim: D,
+    },
+    1,
+  );
+  const read = async (): Promise<Float32Array[]> => {
+    const { images, texts } = device.scope(() => {
+      const pixels = tensor(
+        device,
+        Float32Array.from({ length: 3 * 64 }, (_, i) => Math.sin(i)),
+        [1, 3, 8, 8],
+      );
+      const tokens = tensor(device, [7, 1, 2, 8], [1, 4], { dtype: 'i32' });
+      const ends = tensor(device, [3], [1], { dtype: 'i32' });
+      return { images: clip.encodeImage(pixels), texts: clip.encodeText(tokens, ends) };
+    });
+    return [(await images.read()) as Float32Array, (await texts.read()) as Float32Array];
+  };
+  const [image, text] = await read();
+  await favourPairs(clip);
+  const [favoured, answering] = await read();
+  assert.equal(favoured.slice(0, pairCount), image.slice(0, pairCount));
+  assert.equal(
+    favoured.slice(pairCount),
+    image.slice(pairCount).map((x) => x / 4),
+  );
+  const [before, after] = [dot(image, text), dot(favoured, answering)];
+  assert.ok(
+    Math.abs(before) > 0.1 && Math.abs(after - before) < 1e-5 * Math.abs(before),
+    `${before} ${after}`,
+  );
+  clip.dispose();
 });
 
 test.run();

@@ -14,7 +14,7 @@ import type { Dataset, Example } from '../data/dataset.ts';
 import { seededRandom, streamSeed } from '../data/random.ts';
 import { alikeBatches } from './alike-batches.ts';
 import { cosineSchedule } from './cosine-schedule.ts';
-import { pairCount, pairLoss, pairTargets } from './pair-loss.ts';
+import { favourPairs, pairCount, pairLoss, pairTargets } from './pair-loss.ts';
 import { unit } from './vectors.ts';
 
 export interface PretrainClipOptions {
@@ -151,6 +151,7 @@ export async function pretrainClip(
   }
   bar.finish();
   plan.dispose();
+  await favourPairs(clip);
   return { clip, tokenizerJson, steps: total, finalLoss: loss };
 }
 
