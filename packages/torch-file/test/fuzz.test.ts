@@ -1,9 +1,8 @@
 // Damaged files of every layout: each is read or refused with TorchFileError; nothing else may come of it.
 import * as assert from 'uvu/assert';
 import { bytesSource, type ByteSource } from '@foreword/tensor';
-import { suite } from '@foreword/test-kit';
+import { mutateBytes, randomFrom, suite } from '@foreword/test-kit';
 import { openTorchFile, readClipCapFeatures, TorchFileError } from '../src/index.ts';
-import { mutateBytes, randomFrom } from './mutate-bytes.ts';
 import { float, named, ordered, pickle, reduced, scriptObject, tuple, type Node } from './pickle-writer.ts';
 import {
   clipCapPickle,
