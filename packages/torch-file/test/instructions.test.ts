@@ -192,7 +192,7 @@ test('memory is bounded: containers, texts, memo and dict entries count', async 
     program('](', 'N'.repeat(20 * many), 'e'),
     program('](', 'Nq\u0000'.repeat(10 * many), 'e'),
     program('](', 'X', 0x80, 0x84, 0x1e, 0, 'x'.repeat(2_000_000), 'e'),
-    program('}(', ...Array.from({ length: 2 * many }, (_, i) => ['M', i & 255, i >> 8, 'N']).flat(), 'u'),
+    program('}(', ...Array.from({ length: 4 * many }, (_, i) => ['M', i & 255, i >> 8, 'N']).flat(), 'u'),
   ];
   for (const bytes of programs) {
     const run = (memoryLimitBytes: number) => {
@@ -202,6 +202,15 @@ test('memory is bounded: containers, texts, memo and dict entries count', async 
     await run(10_000_000);
     await refuses(() => run(800_000), /would take more memory than is allowed/);
   }
+});
+
+test('a pickle cannot ask for many times its own size', async () => {
+  await refuses(
+    () => read(program('](', '}'.repeat(100_000), 'e')),
+    /would take more memory than is allowed/,
+  );
+  const some = (await read(program('](', '}'.repeat(4000), 'e'))) as unknown[];
+  assert.is(some.length, 4000);
 });
 
 test('exactly the 41 instructions of the formats are known', () => {

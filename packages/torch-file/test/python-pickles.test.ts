@@ -2,8 +2,8 @@
 import * as assert from 'uvu/assert';
 import { bytesSource } from '@foreword/tensor';
 import { suite } from '@foreword/test-kit';
-import { readPickle, type PickledBytes } from '../src/index.ts';
-import { pythonPickles } from './python-pickles.ts';
+import { openTorchFile, readClipCapFeatures, readPickle, type PickledBytes } from '../src/index.ts';
+import { pythonPickles, pythonTorch } from './python-pickles.ts';
 import { refusesFile } from './refuses.ts';
 
 const test = suite('python pickles');
@@ -67,6 +67,29 @@ test('a call of anything else is refused by its name and position, and nothing r
 test('a list within itself, and a set with elements', async () => {
   await refusesFile(pythonPickles.loop4, /a value contains itself/);
   await refusesFile(pythonPickles.set4, /byte 18: the instruction ADDITEMS \(0x90\) is not among those/);
+});
+
+test('state dicts that Python pickled with stand-ins for torch', async () => {
+  for (const bytes of [pythonTorch.archive, pythonTorch.legacy]) {
+    const file = await openTorchFile(bytesSource(bytes, 'x.pt'));
+    assert.equal(file.names(), ['wte.weight', 'head.weight', 'scale']);
+    assert.equal(file.info('head.weight').shape, [3, 2]);
+    assert.equal([...(await file.readAsF32('wte.weight'))], [1, 2, 3, 4, 5, 6]);
+    assert.equal([...(await file.readAsF32('head.weight'))], [1, 4, 2, 5, 3, 6]);
+    assert.equal([...(await file.readAsF32('scale'))], [0.5, -2]);
+    assert.is(file.tensor('wte.weight').storage, file.tensor('head.weight').storage);
+  }
+});
+
+test('ClipCap features that Python pickled with stand-ins for torch', async () => {
+  for (const bytes of [pythonTorch.clipCap3, pythonTorch.clipCap4]) {
+    const { clip_embedding, captions } = await readClipCapFeatures(bytesSource(bytes, 'x.pkl'));
+    assert.equal([...(await clip_embedding.readAsF32())], [1, 2, 3, 4]);
+    assert.equal(captions, [
+      { caption: 'A man.', clip_embedding: 0, image_id: 391895, id: 1 },
+      { caption: 'A dog.', clip_embedding: 1, image_id: 391895, id: 2 },
+    ]);
+  }
 });
 
 test.run();

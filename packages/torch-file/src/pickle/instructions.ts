@@ -14,10 +14,12 @@ type Instruction = (machine: PickleMachine) => void | Promise<void>;
 /** Longest text or name; no state dict has one of a thousandth of this. */
 const MAX_TEXT_BYTES = 100_000_000;
 
-// Rough costs in bytes of what an instruction makes, for `spend`. 128 for a dict's entry also keeps dicts below the
-// 2^24 entries at which a Map throws.
+/** Most entries of a dict; a JavaScript Map throws at 2^24. */
+const MAX_ENTRIES = 2 ** 23;
+
+// Rough costs in bytes of what an instruction makes, for `spend`.
 const CONTAINER_COST = 200;
-const ENTRY_COST = 128;
+const ENTRY_COST = 40;
 const OBJECT_COST = 64;
 
 const emptyTuple: readonly unknown[] = Object.freeze([]);
@@ -205,6 +207,8 @@ function setItems(machine: PickleMachine, items: readonly unknown[]): void {
     return machine.fail(`entries are set in ${describe(dict)}, which is no dict; the pickle is damaged`);
   if (items.length % 2 !== 0) return machine.fail('a key has no value; the pickle is damaged');
   machine.spend(ENTRY_COST * (items.length / 2));
+  if (dict.size + items.length / 2 > MAX_ENTRIES)
+    return machine.fail(`a dict has over ${MAX_ENTRIES} entries; split it`);
   for (let i = 0; i < items.length; i += 2) {
     const key = items[i];
     if (typeof key === 'object' && key !== null)

@@ -5,10 +5,10 @@ import type { PickleScope } from './pickle-globals.ts';
 import type { PickleInput } from './pickle-input.ts';
 
 /**
- * What the values of one pickle may take at most, by the rough costs in `instructions.ts`. Conceptual Captions with its 3.3
- * million dicts stays under it; a file of nothing but `{` does not get to exhaust the memory.
+ * What the values of a pickle may take at most, by the rough costs in `instructions.ts`: in proportion to its size, so that a
+ * small file cannot exhaust the memory, and 3 GiB in all. 566,747 captions as dicts, as many as COCO's, take 0.4 GB of it.
  */
-const MAX_MEMORY_BYTES = 1.5 * 2 ** 30;
+const memoryLimit = (pickleBytes: number): number => Math.min(3 * 2 ** 30, 2 ** 20 + 40 * pickleBytes);
 
 /** Memo slots that may be left out; writers count them one by one. */
 const MAX_MEMO_GAP = 1024;
@@ -16,7 +16,7 @@ const MAX_MEMO_GAP = 1024;
 export interface PickleContext extends PickleScope {
   /** the value of a persistent id; without it there must be none */
   loadPersistent?: (id: unknown, fail: Fail) => unknown;
-  /** default 1.5 GiB */
+  /** default: by the pickle's size */
   memoryLimitBytes?: number;
 }
 
@@ -34,7 +34,7 @@ export class PickleMachine {
   constructor(input: PickleInput, context: PickleContext) {
     this.input = input;
     this.context = context;
-    this.#memoryLeftBytes = context.memoryLimitBytes ?? MAX_MEMORY_BYTES;
+    this.#memoryLeftBytes = context.memoryLimitBytes ?? memoryLimit(input.end - input.position);
   }
 
   readonly fail: Fail = (cause) => this.input.fail(cause);
