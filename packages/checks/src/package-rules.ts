@@ -21,6 +21,7 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
   'caption-metrics': { uses: [], runs: 'anywhere' },
   scenes: { uses: [], runs: 'anywhere' },
   tensor: { uses: [], runs: 'anywhere' },
+  'torch-file': { uses: ['tensor'], runs: 'anywhere' },
   clip: { uses: ['tensor', 'image', 'tokenizer'], runs: 'anywhere' },
   gpt2: { uses: ['tensor', 'tokenizer'], runs: 'anywhere' },
   'prefix-mapper': { uses: models, runs: 'anywhere' },

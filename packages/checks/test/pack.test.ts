@@ -13,7 +13,9 @@ import { packedPrograms } from './packed-programs.ts';
 const test = suite('pack', { timeLimitSeconds: 420 });
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const manifests = readManifests(openRepository(root));
-const engine = ['tensor', 'clip', 'gpt2', 'prefix-mapper'].filter((name) => manifests.has(name));
+const engine = ['tensor', 'torch-file', 'clip', 'gpt2', 'prefix-mapper'].filter((name) =>
+  manifests.has(name),
+);
 const packages = withDependencies(engine);
 let folder = '';
 let project = '';

@@ -31,6 +31,15 @@ export const packedPrograms: Readonly<Record<string, string>> = {
     assert.ok(ids.length > 0 && ids.length < 24);
     assert.equal(tokenizer.decode(ids), 'a red circle, a blue one');
   `,
+  'torch-file': `
+    import { bytesSource } from '@foreword/tensor';
+    import { openTorchFile, readPickle, TorchFileError } from '@foreword/torch-file';
+    const source = (hex) => bytesSource(Uint8Array.from(Buffer.from(hex, 'hex')), 'x.pkl');
+    assert.deepEqual(await readPickle(source('80025d284b014b02652e')), [1, 2]);
+    const { data } = await openTorchFile(source('80027d4b0188732e'));
+    assert.deepEqual([...data], [[1, true]]);
+    await assert.rejects(readPickle(source('8002636f730a73797374656d0a292e')), TorchFileError);
+  `,
   clip: `
     import { openDevice } from '@foreword/tensor/node';
     import { Clip, clipParameterShapes, vitB32 } from '@foreword/clip';

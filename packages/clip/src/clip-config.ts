@@ -39,6 +39,10 @@ export const vitB32: ClipConfig = {
   embedDim: 512,
 };
 
+/** Far beyond every published model. */
+const MAX_LAYERS = 10_000;
+const MAX_SIZE = 2 ** 31 - 1;
+
 /** The ratio of MLP width to tower width, the same in every published CLIP. */
 export const mlpRatio = 4;
 
@@ -61,9 +65,11 @@ export function parseClipConfig(json: unknown): ClipConfig {
   }
   const size = (from: Json, where: string, key: string, otherwise: number): number => {
     const value = from[key] ?? otherwise;
-    if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value;
+    // Names and shapes are made for every layer, so that an absurd number would seem to hang.
+    const most = key === 'num_hidden_layers' ? MAX_LAYERS : MAX_SIZE;
+    if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= most) return value;
     throw new ClipError(
-      `config.json: ${where}${key} is ${JSON.stringify(value)}; a whole number above 0 is needed`,
+      `config.json: ${where}${key} is ${JSON.stringify(value)}; a whole number from 1 to ${most} is needed`,
     );
   };
   const tower = (from: Json, where: string, { width, layers, heads }: TowerConfig): TowerConfig => {

@@ -1,5 +1,5 @@
 // Every parameter of a CLIP model by OpenAI's name, with its shape; and the sizes that given shapes imply.
-import { mlpRatio, type ClipConfig, type TowerConfig } from './clip-config.ts';
+import { assertClipConfig, mlpRatio, type ClipConfig, type TowerConfig } from './clip-config.ts';
 import { ClipError } from './clip-error.ts';
 
 type Shape = readonly number[];
@@ -53,12 +53,18 @@ export function clipParameterShapes({ vision, text, embedDim: D }: ClipConfig): 
 
 /**
  * The sizes that tensors with OpenAI's names imply; heads are 64 channels each, as in all of OpenAI's models.
- * @throws ClipError when a tensor that decides a size is missing, or the image tower is no vision transformer
+ * @throws ClipError when a tensor that decides a size is missing or of no such shape, or the image tower is no vision
+ *   transformer
  */
 export function inferClipConfig(shapes: ReadonlyMap<string, Shape>): ClipConfig {
-  const shapeOf = (name: string): Shape => {
+  const shapeOf = (name: string, axes: number): Shape => {
     const shape = shapes.get(name);
-    if (shape) return shape;
+    if (shape?.length === axes && shape.every((size) => size > 0)) return shape;
+    if (shape) {
+      throw new ClipError(
+        `the sizes cannot be inferred: tensor "${name}" is [${shape.join(', ')}], and ${axes} sizes above 0 are needed`,
+      );
+    }
     const cure = shapes.has('visual.layer1.0.conv1.weight')
       ? 'its image tower is a ResNet, and only vision transformers are supported'
       : 'pass the configuration (config.json) of a model with other names';
@@ -67,24 +73,34 @@ export function inferClipConfig(shapes: ReadonlyMap<string, Shape>): ClipConfig 
   const layersBelow = (prefix: string): number =>
     [...shapes.keys()].filter((name) => name.startsWith(prefix) && name.endsWith('.attn.in_proj_weight'))
       .length;
-  const [visionWidth, , , patchSize] = shapeOf('visual.conv1.weight');
-  const grid = Math.round(Math.sqrt(shapeOf('visual.positional_embedding')[0] - 1));
-  const [vocabSize, textWidth] = shapeOf('token_embedding.weight');
-  return {
+  const [visionWidth, , , patchSize] = shapeOf('visual.conv1.weight', 4);
+  const grid = Math.round(Math.sqrt(shapeOf('visual.positional_embedding', 2)[0] - 1));
+  if (grid < 1)
+    throw new ClipError('the sizes cannot be inferred: visual.positional_embedding has no patches');
+  const headsOf = (width: number): number => {
+    if (width % 64 === 0) return width / 64;
+    throw new ClipError(
+      `the sizes cannot be inferred: the width ${width} is no multiple of 64, the size of the heads of all of OpenAI's models`,
+    );
+  };
+  const [vocabSize, textWidth] = shapeOf('token_embedding.weight', 2);
+  const config: ClipConfig = {
     vision: {
       imageSize: grid * patchSize,
       patchSize,
       width: visionWidth,
       layers: layersBelow('visual.transformer.resblocks.'),
-      heads: visionWidth / 64,
+      heads: headsOf(visionWidth),
     },
     text: {
-      contextLength: shapeOf('positional_embedding')[0],
+      contextLength: shapeOf('positional_embedding', 2)[0],
       vocabSize,
       width: textWidth,
       layers: layersBelow('transformer.resblocks.'),
-      heads: textWidth / 64,
+      heads: headsOf(textWidth),
     },
-    embedDim: shapeOf('text_projection')[1],
+    embedDim: shapeOf('text_projection', 2)[1],
   };
+  assertClipConfig(config);
+  return config;
 }

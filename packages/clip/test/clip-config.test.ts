@@ -65,6 +65,7 @@ test('what these towers do not do is refused with its field', () => {
   );
   refused({ layer_norm_eps: 1e-6 }, {}, /layer_norm_eps is 0\.000001/);
   refused({ hidden_size: '768' }, {}, /vision_config\.hidden_size is "768"/);
+  refused({ num_hidden_layers: 1e9 }, {}, /num_hidden_layers is 1000000000; a whole number from 1 to 10000/);
   refused({ patch_size: 33 }, {}, /224 is no multiple of the patch size 33/);
   refused({ num_attention_heads: 7 }, {}, /vision width 768 does not split into 7 heads/);
   refused({ num_channels: 1 }, {}, /num_channels is 1/);
@@ -77,6 +78,11 @@ test('sizes are inferred from OpenAI’s shapes', () => {
   const shapes = clipParameterShapes(vitB32);
   shapes.delete('visual.conv1.weight');
   assert.throws(() => inferClipConfig(shapes), /no tensor "visual\.conv1\.weight"; pass the configuration/);
+  shapes.set('visual.conv1.weight', [768, 32]);
+  assert.throws(() => inferClipConfig(shapes), /"visual\.conv1\.weight" is \[768, 32\], and 4 sizes above 0/);
+  shapes.set('visual.conv1.weight', [100, 3, 32, 32]);
+  assert.throws(() => inferClipConfig(shapes), /the width 100 is no multiple of 64/);
+  shapes.delete('visual.conv1.weight');
   shapes.set('visual.layer1.0.conv1.weight', [64, 64, 1, 1]);
   assert.throws(() => inferClipConfig(shapes), /is a ResNet/);
 });

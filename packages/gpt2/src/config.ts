@@ -54,6 +54,10 @@ const mustBe: readonly [key: string, value: unknown][] = [
   ['tie_word_embeddings', true],
 ];
 
+/** Far beyond every published model. */
+const MAX_LAYERS = 10_000;
+const MAX_SIZE = 2 ** 31 - 1;
+
 /** A value as it stands in the file. */
 const show = (value: unknown): string => JSON.stringify(value) ?? 'missing';
 
@@ -67,6 +71,10 @@ export type Gpt2ConfigInput = Partial<Record<keyof Gpt2Config | 'n_ctx', unknown
  * const config = parseGpt2Config({ vocab_size: 301, n_positions: 64, n_embd: 64, n_layer: 2, n_head: 4 });
  */
 export function parseGpt2Config(json: Gpt2ConfigInput): Gpt2Config {
+  // What a caller parsed may be anything.
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw new Gpt2ConfigError(`config: ${show(json)} is no JSON object with GPT-2's keys`);
+  }
   if (json.model_type !== undefined && json.model_type !== 'gpt2') {
     throw new Gpt2ConfigError(`config: model_type is ${show(json.model_type)}, but "gpt2" is needed`);
   }
@@ -79,6 +87,11 @@ export function parseGpt2Config(json: Gpt2ConfigInput): Gpt2Config {
     const value = json[key] ?? fallback;
     if (!Number.isInteger(value) || (value as number) < 1) {
       throw new Gpt2ConfigError(`config: ${key} is ${show(value)}; a whole number from 1 is needed`);
+    }
+    // Names and shapes are made for every layer, so that an absurd number would seem to hang.
+    const most = key === 'n_layer' ? MAX_LAYERS : MAX_SIZE;
+    if ((value as number) > most) {
+      throw new Gpt2ConfigError(`config: ${key} is ${show(value)}; at most ${most} is supported`);
     }
     return value as number;
   };

@@ -61,6 +61,8 @@ test('configurations that would compute something else are refused', () => {
   const refused: [Gpt2ConfigInput, string][] = [
     [{ model_type: 'llama' }, 'model_type is "llama"'],
     [{ n_layer: 0 }, 'n_layer is 0; a whole number from 1'],
+    [{ n_layer: 2 ** 53 }, 'n_layer is 9007199254740992; at most 10000'],
+    [{ vocab_size: 2 ** 31 }, 'vocab_size is 2147483648; at most 2147483647'],
     [{ n_head: 3 }, 'n_embd 4 is not divisible by n_head 3'],
     [{ activation_function: 'swish' }, 'supported: gelu_new, gelu, relu, tanh'],
     [{ tie_word_embeddings: false }, 'tie_word_embeddings is false; only true'],
@@ -77,6 +79,11 @@ test('configurations that would compute something else are refused', () => {
       message,
     );
   }
+  for (const json of [null, [], 'gpt2', 1])
+    assert.throws(
+      () => parseGpt2Config(json as unknown as Gpt2ConfigInput),
+      (error: Error) => error.name === 'Gpt2ConfigError' && error.message.includes('is no JSON object'),
+    );
 });
 
 type Entry = readonly [string, readonly number[]];

@@ -5,6 +5,7 @@ export { failOnGpuErrors } from './fail-on-gpu-errors.ts';
 export type { GpuErrorSource } from './fail-on-gpu-errors.ts';
 export { fnv1a32, goldenTensor, goldenTensors } from './golden-weights.ts';
 export type { GoldenRule } from './golden-weights.ts';
+export { mutateBytes, mutateJson, randomFrom } from './mutate.ts';
 export { relativeError } from './relative-error.ts';
 export { suite } from './suite.ts';
 export type { Suite, SuiteOptions, TestHandler } from './suite.ts';

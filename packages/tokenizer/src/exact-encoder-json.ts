@@ -30,6 +30,8 @@ export function exactEncoderJson(json: TokenizerJson): TokenizerJson {
     post_processor,
     decoder,
     added_tokens,
+    // Of a model without a type the library takes some for another one.
+    model: { ...json.model, type: 'BPE' },
   };
 }
 
@@ -46,7 +48,14 @@ function exact(step: unknown): unknown {
 }
 
 function exactStep(step: Step): Step {
-  const regex = (step.pattern as { Regex?: unknown } | undefined)?.Regex;
+  const pattern = step.pattern as { Regex?: unknown; String?: unknown } | null | undefined;
+  // The library only warns of another pattern, and then splits or replaces nothing.
+  const needsPattern = 'pattern' in step || step.type === 'Split' || step.type === 'Replace';
+  if (needsPattern && typeof (pattern?.Regex ?? pattern?.String) !== 'string')
+    throw new TypeError(
+      `the pattern of ${String(step.type)} is ${JSON.stringify(pattern) ?? 'missing'}; {"Regex": text} or {"String": text} is needed`,
+    );
+  const regex = pattern?.Regex;
   if (typeof regex === 'string') return { ...step, pattern: { Regex: unicodeSpaces(regex) } };
   // Rust lower-cases letter by letter; JavaScript knows the sigma that ends a word.
   if (step.type === 'Lowercase') {

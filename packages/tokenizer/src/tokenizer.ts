@@ -1,7 +1,7 @@
 // The tokenizer: text to ids by a tokenizer.json, ids back to text, at once or as a stream.
 import { Tokenizer as BpeEncoder } from '@huggingface/tokenizers';
 import { exactEncoderJson } from './exact-encoder-json.ts';
-import { readVocabulary, type TokenizerJson, type Vocabulary } from './tokenizer-json.ts';
+import { readVocabulary, TokenizerFileError, type TokenizerJson, type Vocabulary } from './tokenizer-json.ts';
 import { TokenStream, type TokenBytes, type TokenStreamOptions } from './token-stream.ts';
 
 export interface EncodeOptions {
@@ -91,7 +91,15 @@ export class Tokenizer {
  */
 export function loadTokenizer(json: unknown, { name = 'tokenizer.json' }: { name?: string } = {}): Tokenizer {
   const vocabulary = readVocabulary(json, name);
-  return new Tokenizer(json as TokenizerJson, vocabulary);
+  try {
+    return new Tokenizer(json as TokenizerJson, vocabulary);
+  } catch (error) {
+    // The parts that only the encoder reads (normalizer, pre-tokenizer, …) are checked by nobody but the encoder.
+    throw new TokenizerFileError(
+      `${name}: the encoder cannot use it: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
+  }
 }
 
 /** The spaces that transformers' `clean_up_tokenization_spaces` removes. */

@@ -75,6 +75,19 @@ const malformed: [string, unknown, RegExp][] = [
   ],
 ];
 
+malformed.push(
+  [
+    'a normalizer that the encoder does not know',
+    changed((json) => (json.normalizer = { type: 'Whatever' })),
+    /^x\.json: the encoder cannot use it: /,
+  ],
+  [
+    'a pattern that would be passed over',
+    changed((json) => (json.normalizer = { type: 'Replace', pattern: ' ', content: '' })),
+    /the encoder cannot use it: the pattern of Replace is " "; \{"Regex": text\} or \{"String": text\}/,
+  ],
+);
+
 for (const [what, json, message] of malformed) {
   test(`refuses ${what}`, () => {
     try {
@@ -93,6 +106,8 @@ test('accepts merges as pairs, files without a type and added tokens outside the
   const plain = loadTokenizer(json).encode('abc ab');
   json.model.merges = json.model.merges.map((merge) => (merge as string).split(' ') as [string, string]);
   delete json.model.type;
+  // Not even what other fields say tells the encoder which model it is.
+  delete json.model.unk_token;
   json.added_tokens?.push({ id: 1000, content: '<pad>' });
   const tokenizer = loadTokenizer(json);
   assert.equal(tokenizer.encode('abc ab<pad>'), [...plain, 1000]);

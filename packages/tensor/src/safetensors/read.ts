@@ -1,6 +1,6 @@
 // Reads safetensors files range by range: the header at opening, a tensor's bytes when they are asked for.
-import { bf16ToF32Array, f16ToF32Array } from '../dtype/half.ts';
 import type { ByteSource } from './byte-source.ts';
+import { elementsAsF32, elementsAsI32 } from './convert-elements.ts';
 import {
   DTYPES,
   elementCount,
@@ -23,7 +23,7 @@ export interface ElementRange {
   end?: number;
 }
 
-/** Named tensors in one safetensors file or in several shards. */
+/** Named tensors in one safetensors file, in several shards, or in a file of another kind; errors are of the reader's class. */
 export interface TensorFile {
   readonly name: string;
   /** the file's `__metadata__` */
@@ -31,18 +31,18 @@ export interface TensorFile {
   /** tensor names in the order of their data */
   names(): string[];
   has(tensor: string): boolean;
-  /** @throws {SafetensorsError} when there is no such tensor; the message has the nearest name */
+  /** @throws when there is no such tensor; the message has the nearest name */
   info(tensor: string): TensorInfo;
   /** Raw elements: F16, BF16 and F8 as codes, I64 and U64 as BigInt. */
   read(tensor: string, range?: ElementRange): Promise<TensorData>;
   /**
    * Elements as f32. F16 and BF16 exactly, F64 rounded; integers only when f32 holds them exactly.
-   * @throws {SafetensorsError} for F8, and for an integer beyond f32's precision
+   * @throws for F8, and for an integer beyond f32's precision
    */
   readAsF32(tensor: string, range?: ElementRange): Promise<Float32Array>;
   /**
    * Integer elements (I8 … U64, BOOL) as i32, for token ids and the like.
-   * @throws {SafetensorsError} for floats, and for a value that i32 cannot hold
+   * @throws for floats, and for a value that i32 cannot hold
    */
   readAsI32(tensor: string, range?: ElementRange): Promise<Int32Array>;
   close(): Promise<void>;
@@ -158,44 +158,23 @@ export class SafetensorsFile implements TensorFile {
   }
 
   async readAsF32(tensor: string, range: ElementRange = {}): Promise<Float32Array> {
-    const { dtype, data } = await this.read(tensor, range);
-    if (dtype === 'F16') return f16ToF32Array(data as Uint16Array);
-    if (dtype === 'BF16') return bf16ToF32Array(data as Uint16Array);
-    if (data instanceof Float32Array) return data;
-    if (data instanceof Float64Array) return Float32Array.from(data);
-    if (dtype.startsWith('F8'))
-      throw new SafetensorsError(`${this.name}: tensor "${tensor}": ${dtype} cannot be read as f32`);
-    return this.#integers(tensor, { dtype, data, out: new Float32Array(data.length), begin: range.begin });
+    const data = await this.read(tensor, range);
+    return elementsAsF32(data, { first: range.begin, fail: this.#fail(tensor) });
   }
 
   async readAsI32(tensor: string, range: ElementRange = {}): Promise<Int32Array> {
-    const { dtype, data } = await this.read(tensor, range);
-    if (data instanceof Int32Array) return data;
-    if (/F/.test(dtype))
-      throw new SafetensorsError(`${this.name}: tensor "${tensor}": ${dtype} cannot be read as i32`);
-    return this.#integers(tensor, { dtype, data, out: new Int32Array(data.length), begin: range.begin });
+    const data = await this.read(tensor, range);
+    return elementsAsI32(data, { first: range.begin, fail: this.#fail(tensor) });
   }
 
   close(): Promise<void> {
     return this.#source.close?.() ?? Promise.resolve();
   }
 
-  /** Integers into another array; a value that does not come out the same is an error, not a surprise. */
-  #integers<T extends Float32Array | Int32Array>(
-    tensor: string,
-    { dtype, data, out, begin = 0 }: { dtype: string; data: SafetensorsData; out: T; begin?: number },
-  ): T {
-    for (let i = 0; i < data.length; i++) {
-      const value = data[i];
-      out[i] = Number(value);
-      if (typeof value === 'bigint' ? BigInt(out[i]) !== value : out[i] !== value) {
-        const kind = out instanceof Float32Array ? 'f32' : 'i32';
-        throw new SafetensorsError(
-          `${this.name}: tensor "${tensor}": element ${begin + i}, ${dtype} ${value}, has no exact ${kind}`,
-        );
-      }
-    }
-    return out;
+  #fail(tensor: string): (cause: string) => never {
+    return (cause) => {
+      throw new SafetensorsError(`${this.name}: tensor "${tensor}": ${cause}`);
+    };
   }
 }
 
