@@ -25,7 +25,7 @@ export async function collectFiles(
   const addWithShards = async (file: string): Promise<void> => {
     const index = file.endsWith('.safetensors') ? await indexInstead(getter, file) : undefined;
     const found = await add(index ?? file);
-    if (!/\.safetensors\.index\.json$/.test(index ?? file)) return;
+    if (!(index ?? file).endsWith('.safetensors.index.json')) return;
     for (const shard of await shardsOf(found, `${name}: ${index ?? file}`)) await add(besides(file, shard));
   };
   for (const file of files) await addWithShards(checkFileName(file));

@@ -69,6 +69,8 @@ function keptForLater(error: HubError, size: number): HubError {
 
 async function fetchRest(unfinished: Unfinished, download: Download, report: () => void): Promise<void> {
   const { client, url, facts, asked, signal } = download;
+  // Between two tries the file may have changed, and nothing would show it.
+  if (!facts.resumes) await unfinished.clear();
   if (unfinished.size === facts.size) return;
   // From the first byte on a Range is asked for: browsers then leave the bytes uncompressed.
   const headers: Record<string, string> = { range: `bytes=${unfinished.size}-` };

@@ -93,7 +93,13 @@ export class HubClient {
   ): AsyncGenerator<Response> {
     let at = url;
     for (let hop = 0; hop < mostHops; hop++) {
-      const response = await this.#send(method, at, { ...headers, ...this.#authorization(at) }, signal, watch);
+      const response = await this.#send(
+        method,
+        at,
+        { ...headers, ...this.#authorization(at) },
+        signal,
+        watch,
+      );
       watch.heard();
       yield response;
       const location = response.headers.get('location');

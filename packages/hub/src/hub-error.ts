@@ -6,7 +6,14 @@
  * announced. `disk`: the cache cannot be written.
  */
 export type HubErrorCode =
-  'name' | 'not-found' | 'access' | 'server' | 'network' | 'offline' | 'integrity' | 'disk';
+  | 'name'
+  | 'not-found'
+  | 'access'
+  | 'server'
+  | 'network'
+  | 'offline'
+  | 'integrity'
+  | 'disk';
 
 /** `message` names the cause, `cure` what to do about it. */
 export class HubError extends Error {

@@ -39,7 +39,11 @@ export interface ModelCache {
    * Stores a file: `fill` gets what an earlier try left and completes it, unless the bytes are there under another
    * commit or come in meanwhile from another process. What `fill` leaves when it throws stays for the next try.
    */
-  store(place: BlobPlace, fill: (unfinished: Unfinished) => Promise<void>, signal?: AbortSignal): Promise<void>;
+  store(
+    place: BlobPlace,
+    fill: (unfinished: Unfinished) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<void>;
   /** The folder of a commit's files, where there are folders. */
   snapshotFolder?(folder: string, commit: string): string;
 }

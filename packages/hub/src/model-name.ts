@@ -2,7 +2,9 @@
 import { HubError } from './hub-error.ts';
 
 export type ModelPlace =
-  { kind: 'folder'; path: string } | { kind: 'repository'; id: string } | { kind: 'url'; url: URL };
+  | { kind: 'folder'; path: string }
+  | { kind: 'repository'; id: string }
+  | { kind: 'url'; url: URL };
 
 /**
  * `./folder`, `../folder`, `/folder`, `~/folder` and `C:\folder` are folders, `http://` and `https://` URLs, `name` and

@@ -43,10 +43,13 @@ export function modelOf(
   const open = async (file: string): Promise<ByteSource> => {
     const found = stored.get(file);
     if (found !== undefined) return found.open();
-    throw new HubError(`${about.name}: ${file} was not asked for; there are ${[...stored.keys()].join(', ')}`, {
-      code: 'not-found',
-      cure: 'name it in the options `files` or `optional` of resolveModel',
-    });
+    throw new HubError(
+      `${about.name}: ${file} was not asked for; there are ${[...stored.keys()].join(', ')}`,
+      {
+        code: 'not-found',
+        cure: 'name it in the options `files` or `optional` of resolveModel',
+      },
+    );
   };
   const text = async (file: string): Promise<string> => {
     const source = await open(file);

@@ -81,10 +81,13 @@ async function headFacts(
     }
   }
   if (commit === undefined || !isCommit(commit) || etag === undefined) {
-    throw new HubError(`${asked.what}: the server names no commit and no ETag, so it is no Hugging Face hub`, {
-      code: 'not-found',
-      cure: `check HF_ENDPOINT (now ${client.endpoint})`,
-    });
+    throw new HubError(
+      `${asked.what}: the server names no commit and no ETag, so it is no Hugging Face hub`,
+      {
+        code: 'not-found',
+        cure: `check HF_ENDPOINT (now ${client.endpoint})`,
+      },
+    );
   }
   return hubFacts(asked, { commit, etag: etag.replace(/^W\//, '').replaceAll('"', ''), size });
 }

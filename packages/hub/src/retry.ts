@@ -25,13 +25,10 @@ export async function retry<T>(
       return await attempt();
     } catch (error) {
       if (signal?.aborted || !isPassing(error)) throw error;
-      if (progress() > best) {
-        best = progress();
-        failures = 0;
-      }
-      failures++;
+      failures = progress() > best ? 0 : failures + 1;
+      best = Math.max(best, progress());
       if (failures >= tries) throw error;
-      const pauseMs = firstPauseMs * 2 ** (failures - 1);
+      const pauseMs = firstPauseMs * 2 ** Math.max(0, failures - 1);
       await pause(Math.max((error as HubError).retryAfterMs, pauseMs), signal);
     }
   }

@@ -41,7 +41,7 @@ export function urlSource(
     const modified = headers.get('last-modified') ?? '';
     const length = last?.ok === true ? headers.get('content-length') : null;
     // A weak ETag says that the meaning is equal, not the bytes; RFC 9110 forbids it in If-Range.
-    const ifRange = /^"/.test(etag) ? etag : modified;
+    const ifRange = etag.startsWith('"') ? etag : modified;
     const sha256 = /^"?([0-9a-f]{64})"?$/.exec(linked ?? '')?.[1];
     const state = digest([address, etag, modified, length ?? ''].join('\n'));
     return {

@@ -7,7 +7,12 @@ import type { AskedFor } from './status-error.ts';
 /** @throws {HubError} `integrity` when they differ; nothing when the server announced no hash */
 export async function verifyFile(
   unfinished: Unfinished,
-  { facts, asked, createHash, signal }: {
+  {
+    facts,
+    asked,
+    createHash,
+    signal,
+  }: {
     facts: FileFacts;
     asked: AskedFor;
     createHash: CreateHash;

@@ -64,7 +64,8 @@ export function noise(size: number, seed = 1): Uint8Array {
   return bytes;
 }
 
-const exposed = 'X-Repo-Commit, X-Error-Code, X-Error-Message, ETag, Content-Range, X-Linked-Size, X-Linked-Etag';
+const exposed =
+  'X-Repo-Commit, X-Error-Code, X-Error-Message, ETag, Content-Range, X-Linked-Size, X-Linked-Etag';
 
 export class HubServer {
   readonly repositories = new Map<string, Repository>();
@@ -138,7 +139,14 @@ export class HubServer {
     const { method = '', url = '', headers } = request;
     const { range, authorization } = headers;
     const ifRange = headers['if-range'] as string | undefined;
-    this.seen.push({ host, method, path: decodeURIComponent(url.split('?')[0]), range, authorization, ifRange });
+    this.seen.push({
+      host,
+      method,
+      path: decodeURIComponent(url.split('?')[0]),
+      range,
+      authorization,
+      ifRange,
+    });
   }
 
   #answerHub(request: IncomingMessage, response: ServerResponse): void {
@@ -151,7 +159,11 @@ export class HubServer {
       if (plain.etag !== undefined) response.setHeader('etag', plain.etag);
       if (plain.lastModified !== undefined) response.setHeader('last-modified', plain.lastModified);
       const current = plain.etag ?? plain.lastModified;
-      return this.#send(request, response, { file: path.split('/').at(-1) ?? '', bytes: plain.bytes, current });
+      return this.#send(request, response, {
+        file: path.split('/').at(-1) ?? '',
+        bytes: plain.bytes,
+        current,
+      });
     }
     const listing = /^\/api\/models\/(.+)\/revision\/([^/]+)$/.exec(path);
     if (listing) return this.#answerListing(response, listing[1], decodeURIComponent(listing[2]));
@@ -294,7 +306,10 @@ function fail(response: ServerResponse, status: number, code?: string, message?:
 function allowPages(request: IncomingMessage, response: ServerResponse): void {
   response.setHeader('access-control-allow-origin', '*');
   response.setHeader('access-control-expose-headers', exposed);
-  response.setHeader('access-control-allow-headers', request.headers['access-control-request-headers'] ?? '*');
+  response.setHeader(
+    'access-control-allow-headers',
+    request.headers['access-control-request-headers'] ?? '*',
+  );
 }
 
 async function listen(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<Server> {
@@ -303,5 +318,4 @@ async function listen(answer: (request: IncomingMessage, response: ServerRespons
   return server;
 }
 
-const addressOf = (server: Server): string =>
-  `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const addressOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -56,7 +56,8 @@ test('a name is fetched once into the layout that huggingface_hub writes, and th
 test('what Python has fetched is used without a request', async () => {
   const commit = commitOf('by python');
   const folder = sandbox.path('hub/models--gpt2');
-  for (const part of ['refs', 'blobs', `snapshots/${commit}`]) await mkdir(join(folder, part), { recursive: true });
+  for (const part of ['refs', 'blobs', `snapshots/${commit}`])
+    await mkdir(join(folder, part), { recursive: true });
   await writeFile(join(folder, 'refs/main'), commit);
   await writeFile(join(folder, 'blobs', gitSha1Of(config)), config);
   await symlink(`../../blobs/${gitSha1Of(config)}`, join(folder, 'snapshots', commit, 'config.json'));
@@ -77,7 +78,10 @@ test('a renamed repository is followed; all files come from one commit, even if 
   repository.commit = commitOf('a later one');
   const second = await resolveModel('gpt2', { files: ['config.json', 'vocab.json'] });
   assert.is(second.commit, first.commit);
-  assert.ok(server.requests('GET', 'vocab.json')[0].path.includes(old), 'fetched at the commit of the others');
+  assert.ok(
+    server.requests('GET', 'vocab.json')[0].path.includes(old),
+    'fetched at the commit of the others',
+  );
   const third = await resolveModel('gpt2', { files: ['config.json'], refresh: true });
   assert.is(third.commit, repository.commit);
   assert.is(await readFile(sandbox.path('hub/models--gpt2/refs/main'), 'utf8'), repository.commit);
@@ -104,7 +108,9 @@ test('missing files: optional ones are left out, and the cache knows it', async 
   const model = await resolveModel('a/b', options);
   assert.equal(model.files, ['config.json']);
   assert.not(model.has('tokenizer.json'));
-  assert.equal(await sandbox.tree(sandbox.path('hub/models--a--b/.no_exist')), [`${commit}/tokenizer.json (0)`]);
+  assert.equal(await sandbox.tree(sandbox.path('hub/models--a--b/.no_exist')), [
+    `${commit}/tokenizer.json (0)`,
+  ]);
   const asked = server.seen.length;
   await resolveModel('a/b', options);
   assert.is(server.seen.length, asked);

@@ -18,7 +18,11 @@ export interface LockOptions {
 }
 
 /** Runs `use` while no other holder of `path` does. */
-export async function withFileLock<T>(path: string, use: () => Promise<T>, options: LockOptions = {}): Promise<T> {
+export async function withFileLock<T>(
+  path: string,
+  use: () => Promise<T>,
+  options: LockOptions = {},
+): Promise<T> {
   const { signal, staleMs = 30_000, lookEveryMs = 200 } = options;
   const id = randomUUID();
   while (!(await tryCreate(path, id))) {

@@ -22,7 +22,10 @@ export class OpfsCache implements ModelCache {
   /** The cache in the folder `name` of this origin. */
   static async open(name: string): Promise<OpfsCache> {
     const top = await navigator.storage.getDirectory();
-    return new OpfsCache(await makeFolder(top, ['foreword', name]), `OPFS of ${location.origin}, foreword/${name}`);
+    return new OpfsCache(
+      await makeFolder(top, ['foreword', name]),
+      `OPFS of ${location.origin}, foreword/${name}`,
+    );
   }
 
   async readRef(folder: string, revision: string): Promise<string | undefined> {

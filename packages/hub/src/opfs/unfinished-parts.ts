@@ -15,7 +15,6 @@ export async function readParts(folder: FileSystemDirectoryHandle): Promise<File
 }
 
 async function namesOf(folder: FileSystemDirectoryHandle): Promise<string[]> {
-  // The library types of TypeScript 7 know the iterator; older Safari lacks `values` on the handle's type only.
   const names: string[] = [];
   for await (const name of folder.keys()) if (partName.test(name)) names.push(name);
   return names.sort();
