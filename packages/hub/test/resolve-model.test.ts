@@ -14,6 +14,8 @@ const config = new TextEncoder().encode('{"n_layer": 2}');
 const tensors = (name: string, value: number): Uint8Array =>
   writeSafetensors([{ name, dtype: 'F32', shape: [2], data: new Float32Array([value, value + 1]) }]);
 const weights = tensors('wte.weight', 1);
+const shardIndex = (map: Record<string, string>): Uint8Array =>
+  new TextEncoder().encode(JSON.stringify({ weight_map: map }));
 
 test('a name is fetched once into the layout that huggingface_hub writes, and then taken from there', async () => {
   const { server } = sandbox;
@@ -66,6 +68,20 @@ test('what Python has fetched is used without a request', async () => {
   assert.is(sandbox.server.seen.length, 0);
 });
 
+test('shards that Python has fetched are used without asking for a single file', async () => {
+  const commit = commitOf('by python');
+  const folder = sandbox.path('hub/models--big');
+  await mkdir(join(folder, 'refs'), { recursive: true });
+  await mkdir(join(folder, 'snapshots', commit), { recursive: true });
+  await writeFile(join(folder, 'refs/main'), commit);
+  const index = 'model.safetensors.index.json';
+  await writeFile(join(folder, 'snapshots', commit, index), shardIndex({ a: 'one.safetensors' }));
+  await writeFile(join(folder, 'snapshots', commit, 'one.safetensors'), tensors('a', 5));
+  const model = await resolveModel('big', { files: ['model.safetensors'] });
+  assert.equal(model.files, [index, 'one.safetensors']);
+  assert.is(sandbox.server.seen.length, 0);
+});
+
 test('a renamed repository is followed; all files come from one commit, even if the branch moves', async () => {
   const { server } = sandbox;
   const repository = server.add('openai-community/gpt2', {
@@ -95,7 +111,9 @@ test('revisions: a branch with slashes, a commit', async () => {
   const model = await resolveModel('a/b', { files: ['x.txt'], revision: 'refs/pr/1' });
   assert.is(model.commit, commit);
   assert.is(await readFile(sandbox.path('hub/models--a--b/refs/refs/pr/1'), 'utf8'), commit);
+  const asked = server.seen.length;
   await resolveModel('a/b', { files: ['x.txt'], revision: commit });
+  assert.is(server.seen.length, asked, 'a commit needs no reference');
   assert.equal(await sandbox.tree(sandbox.path('hub/models--a--b/refs')), ['refs/pr/1 (40)']);
   const error = await rejection(resolveModel('a/b', { files: ['x.txt'], revision: 'v9' }), 'not-found');
   assert.match(error.message, /no revision v9/);
@@ -118,9 +136,6 @@ test('missing files: optional ones are left out, and the cache knows it', async 
   assert.match(error.message, /a\/b: tokenizer\.json does not exist/);
   assert.match((await rejection(model.open('other.json'), 'not-found')).cure, /files/);
 });
-
-const shardIndex = (map: Record<string, string>): Uint8Array =>
-  new TextEncoder().encode(JSON.stringify({ weight_map: map }));
 
 test('weights in shards are found by the name of the whole; a single file goes before', async () => {
   const { server } = sandbox;
