@@ -23,7 +23,7 @@ export const trainFlags = defineFlags({
     describe:
       'passes over the pictures, each with one of its captions (default 2 on scenes; elsewhere 10, as in ClipCap)',
   },
-  batch: { type: 'integer', default: 32, min: 1, max: 4096, describe: 'captions per step' },
+  batch: { type: 'integer', default: 16, min: 1, max: 4096, describe: 'captions per step' },
   lr: { type: 'number', default: 8e-3, above: 0, max: 1, describe: 'peak learning rate' },
   warmup: { type: 'integer', min: 0, describe: 'steps of linear warm-up (default: 5 % of all)' },
   seed: {
