@@ -58,15 +58,15 @@ test('clip: both losses fall, and its scores are shares', async () => {
   const { clip, tokenizerJson, steps, finalLoss } = await pretrainClip(device, dataset, options);
   assert.is(steps, 16 * 8);
   assert.ok(finalLoss.captions < 0.9 * Math.log(8), `captions ${finalLoss.captions}`);
-  // Below what one gets who knows how often each pair is there, and no more: 64 · H(2/64).
+  // Who knows how often each pair is there, and no more, gets 64 · H(2/64) ≈ 8.9 and 64 · 2/64 · 62/64 ≈ 1.9.
   assert.ok(finalLoss.pairs < 9, `pairs ${finalLoss.pairs}`);
   const scores = await evaluateClip(clip, loadTokenizer(tokenizerJson), dataset.splits.val, signal);
   const { recallAt1, recallAt5, colourAccuracy, kindAccuracy, pairAccuracy } = scores;
   assert.is(pairAccuracy?.length, 3);
   for (const share of [recallAt1, recallAt5, colourAccuracy, kindAccuracy, ...(pairAccuracy ?? [])])
     assert.ok(share !== undefined && share >= 0 && share <= 1, JSON.stringify(scores));
-  // Three times what chance gives among 40 captions.
-  assert.ok(recallAt5 > 15 / 40, `R@5 ${recallAt5}`);
+  // Chance gives 5 of 40 on average, and more than 10 once in a hundred times.
+  assert.ok(recallAt5 > 10 / 40, `R@5 ${recallAt5}`);
 });
 
 test('an interrupt ends pretraining at once', async () => {
