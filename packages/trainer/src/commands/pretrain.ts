@@ -14,6 +14,7 @@ import { minutes, modelCard, percent } from '../pretrain/model-card.ts';
 import { perplexity, restatedRightly } from '../pretrain/evaluate-gpt2.ts';
 import { pretrainGpt2 } from '../pretrain/pretrain-gpt2.ts';
 import { pretrainClip } from '../pretrain/pretrain-clip.ts';
+import { slotCounts } from '../pretrain/word-slots.ts';
 import { saveBackbone, type Backbone } from '../pretrain/save-backbone.ts';
 
 const flags = defineFlags({
@@ -122,7 +123,7 @@ async function gpt2Scores(
 ): Promise<ScoreRow[]> {
   const { alone, afterAnother } = await perplexity(gpt2, tokenizer, examples);
   const rows: ScoreRow[] = [];
-  for (const P of [1, 10, 20]) {
+  for (const P of slotCounts) {
     const right = await restatedRightly(gpt2, tokenizer, { examples, P });
     rows.push([
       `names all rightly behind a true caption's words in ${P} slot${P > 1 ? 's' : ''}, one / two / three groups`,

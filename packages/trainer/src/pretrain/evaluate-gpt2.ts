@@ -3,12 +3,12 @@
 // Legend: N pictures, P tokens of a caption with its end tokens, d GPT-2's width.
 import { Gpt2Generator, type Gpt2 } from '@foreword/gpt2';
 import { checkCaption } from '@foreword/scenes';
-import { compile, matmul, noGrad, reshape, tensor } from '@foreword/tensor/node';
+import { compile, noGrad, tensor } from '@foreword/tensor/node';
 import type { Tokenizer } from '@foreword/tokenizer';
 import type { Example } from '../data/dataset.ts';
 import { seededRandom } from '../data/random.ts';
 import { makeRows, padding, rowInputs, rowLength } from './caption-rows.ts';
-import { captionParts, countWords, fillSlots } from './word-slots.ts';
+import { captionParts, countWords, fillSlots, sumWords } from './word-slots.ts';
 
 export interface CaptionPerplexity {
   /** Per token of a caption with nothing before it. */
@@ -68,7 +68,7 @@ export async function restatedRightly(
   tokenizer: Tokenizer,
   { examples, P }: { examples: readonly Example[]; P: number },
 ): Promise<number[]> {
-  const { vocab_size: V, n_embd: d, eos_token_id: end } = gpt2.config;
+  const { vocab_size: V, eos_token_id: end } = gpt2.config;
   const stop = [...tokenizer.encode('.'), end];
   const generator = new Gpt2Generator(gpt2);
   const right: number[] = [];
@@ -81,7 +81,7 @@ export async function restatedRightly(
       return fillSlots(captionParts(longest, tokenizer), P, seededRandom(from + i));
     });
     const counts = tensor(gpt2.device, countWords(words, V), [part.length * P, V]);
-    const prefix = noGrad(gpt2.device, () => reshape(matmul(counts, gpt2.tokenTable), [part.length, P, d]));
+    const prefix = noGrad(gpt2.device, () => sumWords(gpt2, counts, P));
     const generations = await generator.generate({ prefix, stop, maxTokens: mostTokens });
     generations.forEach((generation, i) => {
       const { scene } = part[i];

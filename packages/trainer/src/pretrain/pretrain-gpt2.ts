@@ -8,13 +8,21 @@
 // Legend: B rows per batch, P slots, V vocabulary, d width, T tokens of a caption.
 import { ProgressBar } from '@foreword/cli-kit';
 import { Gpt2, parseGpt2Config, type Gpt2Config } from '@foreword/gpt2';
-import { AdamW, compile, concat, matmul, reshape, type Device, type Tensor } from '@foreword/tensor/node';
+import { AdamW, compile, concat, type Device, type Tensor } from '@foreword/tensor/node';
 import { loadTokenizer, trainBpe, type Tokenizer, type TokenizerJson } from '@foreword/tokenizer';
 import type { Dataset } from '../data/dataset.ts';
 import { seededRandom, shuffled, shuffledIndices, streamSeed } from '../data/random.ts';
 import { makeRows, padding, rowInputs, rowLength } from './caption-rows.ts';
 import { cosineSchedule } from './cosine-schedule.ts';
-import { behindSlots, captionParts, countWords, fillSlots, slotCaptionLength } from './word-slots.ts';
+import {
+  behindSlots,
+  captionParts,
+  countWords,
+  fillSlots,
+  slotCaptionLength,
+  slotCounts,
+  sumWords,
+} from './word-slots.ts';
 
 export interface PretrainGpt2Options {
   seed: number;
@@ -61,9 +69,6 @@ interface Lesson {
   learn(pictures: ReadCaption[][], draw: () => number): { loss: Tensor };
   dispose(): void;
 }
-
-/** P, as often as each other. */
-const slotCounts = [1, 10, 20];
 
 /** How often a caption stands behind its own words. */
 const ownWords = 0.5;
@@ -142,7 +147,7 @@ async function captionLesson(gpt2: Gpt2, optimizer: AdamW, B: number): Promise<L
 
 /** A caption behind words in P slots. */
 async function slotLesson(gpt2: Gpt2, optimizer: AdamW, { B, P }: { B: number; P: number }): Promise<Lesson> {
-  const { vocab_size: V, n_embd: d } = gpt2.config;
+  const { vocab_size: V } = gpt2.config;
   const T = slotCaptionLength;
   const plan = await compile(
     gpt2.device,
@@ -152,7 +157,7 @@ async function slotLesson(gpt2: Gpt2, optimizer: AdamW, { B, P }: { B: number; P
       targets: { shape: [B, P + T], dtype: 'i32' },
     },
     ({ words, ids, targets }) => {
-      const slots = reshape(matmul(words, gpt2.tokenTable), [B, P, d]);
+      const slots = sumWords(gpt2, words, P);
       const rows = concat([slots, gpt2.embed(ids)], { axis: 1 }); // [B, P + T, d]
       const loss = gpt2.loss(rows, targets, { ignoreIndex: padding });
       return { loss, gradNorm: optimizer.step(loss) };

@@ -6,7 +6,9 @@
 // With P = 1 all words share one vector; with more, each noun phrase has a slot to itself.
 //
 // Legend: B rows, P slots, V vocabulary, T tokens of a caption.
+import type { Gpt2 } from '@foreword/gpt2';
 import { nounPhrases } from '@foreword/scenes';
+import { matmul, reshape, type Tensor } from '@foreword/tensor';
 import type { Tokenizer } from '@foreword/tokenizer';
 import { shuffled } from '../data/random.ts';
 import { padding } from './caption-rows.ts';
@@ -38,7 +40,10 @@ export function fillSlots(parts: readonly number[][], P: number, draw: () => num
   return slots;
 }
 
-/** B slot fillings as counts [B P, V]: times the embeddings [V, d] they are the slots' sums. */
+/** The numbers of slots the model is trained with and judged by. */
+export const slotCounts = [1, 10, 20];
+
+/** B slot fillings as counts [B P, V], for `sumWords`. */
 export function countWords(rows: readonly number[][][], V: number): Float32Array<ArrayBuffer> {
   const slots = rows.flat();
   const counts = new Float32Array(slots.length * V);
@@ -47,6 +52,10 @@ export function countWords(rows: readonly number[][][], V: number): Float32Array
   });
   return counts;
 }
+
+/** The sums of the embeddings of counted words [B P, V]: [B, P, d]. */
+export const sumWords = (gpt2: Gpt2, words: Tensor, P: number): Tensor =>
+  reshape(matmul(words, gpt2.tokenTable), [words.dim(0) / P, P, gpt2.config.n_embd]);
 
 /** Captions [B, T], cut or padded, and the tokens that follow each place of [B, P + T]: from the last slot on they count. */
 export function behindSlots(
