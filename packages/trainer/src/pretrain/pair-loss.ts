@@ -61,7 +61,7 @@ export function pairLoss(features: Tensor, { fits, wanted }: { fits: Tensor; wan
 }
 
 /** A power of two, so that scaling rounds nothing. */
-const favour = 4;
+const favour = 16;
 
 /**
  * Makes the coordinates that hold no pair smaller in features of pictures, and as much larger in features of texts:
