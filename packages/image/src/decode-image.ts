@@ -24,7 +24,7 @@ function formatOf(bytes: Uint8Array): string | undefined {
 
 /**
  * Decodes a PNG or JPEG file to 8-bit pixels, as Pillow would read it: no colour management, no EXIF rotation; palettes
- * expanded to RGB, transparent colours ignored, 16 bits cut to the high byte.
+ * expanded to RGB, transparent colours ignored, 16 bits cut to the high byte (see DecodedImage for what else is known).
  *
  * @param options.file name to put into error messages
  * @param options.maxPixels refuse larger pictures before any memory is taken
