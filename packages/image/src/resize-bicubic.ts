@@ -16,6 +16,20 @@ function quantise(weights: Float64Array): Int32Array {
   });
 }
 
+/** Only the rows that a region is made from, and the weights from those, so that a tall picture costs no more. */
+function neededRows(image: DecodedImage, down: Taps): { strip: DecodedImage; down: Taps } {
+  const { width, channels, data, grey16 } = image;
+  const [low] = down.first;
+  const high = down.first[down.first.length - 1] + down.count[down.count.length - 1];
+  const strip = {
+    ...image,
+    height: high - low,
+    data: data.subarray(low * width * channels, high * width * channels),
+    grey16: grey16?.subarray(low * width, high * width),
+  };
+  return { strip, down: { ...down, first: down.first.map((row) => row - low) } };
+}
+
 function resizeRows({ width, height, channels, data }: DecodedImage, taps: Taps): Uint8ClampedArray {
   const { first, count, reach } = taps;
   const weights = quantise(taps.weights);
@@ -98,9 +112,9 @@ export function resizeBicubic(
   if (sides.some((side) => !Number.isInteger(side) || side < 1)) {
     throw new ImageError(`resizeBicubic: cannot make a picture of ${size.width}×${size.height} pixels`);
   }
-  const across = { skip: region.left, length: region.width };
-  const down = { skip: region.top, length: region.height };
-  if (!inside(across, size.width) || !inside(down, size.height)) {
+  const spanAcross = { skip: region.left, length: region.width };
+  const spanDown = { skip: region.top, length: region.height };
+  if (!inside(spanAcross, size.width) || !inside(spanDown, size.height)) {
     throw new ImageError(
       `resizeBicubic: the region leaves the picture of ${size.width}×${size.height} pixels`,
     );
@@ -108,17 +122,18 @@ export function resizeBicubic(
   // at its own size Pillow copies, where multiplying by alpha and back would lose bits
   const sameSize = size.width === image.width && size.height === image.height;
   if (image.indexed && !sameSize) return resizeNearest(image, size, region);
-  const taps = {
-    across: bicubicTaps(image.width, size.width, across),
-    down: bicubicTaps(image.height, size.height, down),
-  };
-  const { grey16 } = image;
-  if (grey16) return grey16Image(region.width, region.height, resizeGrey16({ ...image, grey16 }, taps));
+  const { strip, down } = neededRows(image, bicubicTaps(image.height, size.height, spanDown));
+  const across = bicubicTaps(image.width, size.width, spanAcross);
+  const { grey16 } = strip;
+  if (grey16) {
+    const samples = resizeGrey16({ ...strip, grey16 }, { across, down });
+    return grey16Image(region.width, region.height, samples);
+  }
   const hasAlpha = !sameSize && (image.channels === 2 || (image.channels === 4 && !image.cmyk));
-  const source = hasAlpha ? premultiply(image) : image;
-  const rows = resizeRows(source, taps.across);
+  const source = hasAlpha ? premultiply(strip) : strip;
+  const rows = resizeRows(source, across);
   const narrowed = { ...source, width: region.width, data: new Uint8Array(rows.buffer) };
-  const columns = resizeColumns(narrowed, taps.down);
+  const columns = resizeColumns(narrowed, down);
   const resized = { ...narrowed, height: region.height, data: new Uint8Array(columns.buffer) };
   return hasAlpha ? unpremultiply(resized) : resized;
 }

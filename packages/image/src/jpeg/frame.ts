@@ -101,9 +101,10 @@ export function readFrame(
   const unitsAcross = Math.ceil(width / (8 * maxH));
   const unitsDown = Math.ceil(height / (8 * maxV));
   const progressive = marker === 0xc2;
-  // A baseline block takes at least two bits: one Huffman code for DC, one for the end of the block.
+  // A baseline block takes at least two bits: one Huffman code for DC, one for the end of the block. A progressive one
+  // takes a bit in the scan of DC; without that scan, which libjpeg tolerates, nothing of a picture can be made out.
   const blocks = sampling.reduce((sum, { h, v }) => sum + unitsAcross * h * unitsDown * v, 0);
-  if (!progressive && blocks / 4 > available + 3)
+  if (blocks / (progressive ? 8 : 4) > available + 3)
     throw new ImageError(`truncated JPEG: ${available} bytes cannot hold ${width}×${height} pixels`);
 
   const components = sampling.map(({ id, h, v, quantId }): Component => {
