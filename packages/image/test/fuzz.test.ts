@@ -11,7 +11,10 @@ const test = suite('picture fuzz');
 const { pictures } = JSON.parse(readFileSync(new URL('golden/goldens.json', import.meta.url), 'utf8')) as {
   pictures: { name: string; file: string }[];
 };
-const files = pictures.map(({ name, file }) => ({ name, bytes: new Uint8Array(Buffer.from(file, 'base64')) }));
+const files = pictures.map(({ name, file }) => ({
+  name,
+  bytes: new Uint8Array(Buffer.from(file, 'base64')),
+}));
 
 const casesPerFile = 80;
 
