@@ -18,7 +18,7 @@ const signatures: readonly (readonly [format: string, start: readonly number[]])
 ];
 
 /** How the decoders begin to say that a file is not what it was. */
-const damage = /^(truncated|damaged|broken) /;
+const damage = /^(truncated|damaged|broken|the picture is empty)/;
 
 /** Name of a file's format by its first bytes, also of some that cannot be decoded here; undefined if unknown. */
 function formatOf(bytes: Uint8Array): string | undefined {
@@ -42,7 +42,8 @@ export function decodeImage(
     const format = formatOf(bytes);
     if (format === 'PNG') return decodePng(bytes, { maxPixels });
     if (format === 'JPEG') return decodeJpeg(bytes, { maxPixels });
-    if (format === 'HTML') throw new ImageError('this is a text or HTML page, not a picture');
+    if (format === 'HTML')
+      throw new ImageError('this is a text or HTML page, not a picture: look where it was downloaded from');
     throw new ImageError(`${format ?? 'this format'} is not supported: convert the picture to PNG or JPEG`);
   } catch (error) {
     if (error instanceof ImageError) {
