@@ -19,12 +19,19 @@ const python = process.env.FOREWORD_PILLOW_PYTHON ?? 'python3';
 const vitPictures = Number(process.env.FOREWORD_VIT_PICTURES ?? 8);
 const folders = ['coco-mini/train2017', 'coco-mini/val2017', 'photos', 'decoders/jpeg/reftest/images'];
 
-/** Writes mode, width and height on a line, then the samples as Pillow has them in memory. */
+/** Reads a picture; writes mode, width and height on a line, then the samples as Pillow has them in memory. */
 const decodeProgram = `
-import sys
+import io, sys
 from PIL import Image
-image = Image.open(sys.argv[1])
+image = Image.open(io.BytesIO(sys.stdin.buffer.read()))
 sys.stdout.buffer.write(f"{image.mode} {image.width} {image.height}\\n".encode() + image.tobytes())
+`;
+/** Saves a picture as 4:2:0, about half of them progressive. */
+const halveProgram = `
+import io, sys
+from PIL import Image
+image = Image.open(io.BytesIO(sys.stdin.buffer.read())).convert("RGB")
+image.save(sys.stdout.buffer, "JPEG", quality=85, subsampling="4:2:0", progressive=sum(image.size) % 2 == 0)
 `;
 const versionProgram =
   'import PIL; from PIL import features; print(f"Pillow {PIL.__version__}, libjpeg-turbo {features.version(\'libjpeg_turbo\')}")';
@@ -37,8 +44,12 @@ function pillowVersion(): string | undefined {
   }
 }
 
-function decodeWithPillow(path: string): DecodedImage {
-  const bytes = execFileSync(python, ['-c', decodeProgram, path], { maxBuffer: 2 ** 30, stdio: 'pipe' });
+function withPillow(program: string, input: Uint8Array): Buffer {
+  return execFileSync(python, ['-c', program], { input, maxBuffer: 2 ** 30, stdio: 'pipe' });
+}
+
+function decodeWithPillow(file: Uint8Array): DecodedImage {
+  const bytes = withPillow(decodeProgram, file);
   const line = bytes.indexOf(10);
   const [mode, width, height] = bytes.toString('latin1', 0, line).split(' ');
   const channels = mode === 'L' ? 1 : mode === 'CMYK' ? 4 : 3;
@@ -82,10 +93,13 @@ function difference(a: ArrayLike<number>, b: ArrayLike<number>): Difference {
   return { samples: a.length, differing, most };
 }
 
+/** Photographs as they are, the same saved as 4:2:0 by Pillow, or files of the decoder suite. */
+type Source = 'photographs' | 'photographs as 4:2:0' | 'suite';
+
 /** One picture as one of the decoders gives it, against libjpeg's. */
 interface Comparison {
-  path: string;
-  photograph: boolean;
+  name: string;
+  from: Source;
   sampling: string;
   decoder: 'ours' | 'jpeg-js';
   whole: Difference;
@@ -93,14 +107,15 @@ interface Comparison {
   cropped: Difference;
   image: DecodedImage;
   reference: DecodedImage;
+  /** Processor time of decoding. */
+  decodeMs: number;
   cosine: { embedded?: number; vit?: number };
 }
 
 const plain = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] } as const;
 
-function compare(path: string): Comparison[] {
-  const bytes = readFileSync(join(data, path));
-  const reference = decodeWithPillow(join(data, path));
+function compare(name: string, from: Source, bytes: Uint8Array): Comparison[] {
+  const reference = decodeWithPillow(bytes);
   const decoders = {
     ours: () => decodeImage(bytes),
     'jpeg-js': (): DecodedImage => {
@@ -110,20 +125,23 @@ function compare(path: string): Comparison[] {
   };
   return Object.entries(decoders).flatMap(([decoder, decode]) => {
     try {
+      const started = process.cpuUsage();
       const image = decode();
+      const decodeMs = process.cpuUsage(started).user / 1000;
       return {
-        path,
-        photograph: !path.startsWith('decoders'),
+        name,
+        from,
         sampling: samplingOf(bytes),
         decoder: decoder as Comparison['decoder'],
         whole: difference(toRgb(image).data, toRgb(reference).data),
         cropped: difference(clipPreprocess(image, 224, plain), clipPreprocess(reference, 224, plain)),
         image,
         reference,
+        decodeMs,
         cosine: {},
       };
     } catch (error) {
-      console.log(`  ${decoder} does not decode ${path}: ${(error as Error).message}`);
+      console.log(`  ${decoder} does not decode ${name}: ${(error as Error).message}`);
       return [];
     }
   });
@@ -156,7 +174,7 @@ async function addCosines(clip: Clip, name: 'embedded' | 'vit', rows: readonly C
 function printTable(rows: readonly Comparison[]): void {
   const kinds = new Map<string, Comparison[]>();
   for (const row of rows) {
-    const kind = `${row.photograph ? 'photographs' : 'suite'} | ${row.sampling} | ${row.decoder}`;
+    const kind = `${row.from} | ${row.sampling} | ${row.decoder}`;
     kinds.set(kind, [...(kinds.get(kind) ?? []), row]);
   }
   console.log(
@@ -174,6 +192,17 @@ function printTable(rows: readonly Comparison[]): void {
     console.log(
       `| ${kind} | ${group.length} | ${share.toFixed(1)} % | ${most('whole')} | ${Math.round(most('cropped'))} | ${lowest('embedded')} | ${lowest('vit')} |`,
     );
+  }
+}
+
+function printTimes(rows: readonly Comparison[]): void {
+  for (const wanted of ['ours', 'jpeg-js']) {
+    const times = rows
+      .filter(({ from, decoder }) => from === 'photographs' && decoder === wanted)
+      .map(({ decodeMs }) => decodeMs)
+      .sort((a, b) => a - b);
+    const median = times[Math.floor(times.length / 2)].toFixed(1);
+    console.log(`  ${wanted}: ${median} ms of processor time for the median of ${times.length} photographs`);
   }
 }
 
@@ -204,12 +233,18 @@ if (version === undefined || missing !== undefined) {
         // one file there is a PNG by another name
         .filter((path) => readFileSync(join(data, path))[0] === 0xff),
     );
-    for (const path of paths) rows.push(...compare(path));
+    for (const path of paths) {
+      const bytes = readFileSync(join(data, path));
+      const from = path.startsWith('decoders') ? 'suite' : 'photographs';
+      rows.push(...compare(path, from, bytes));
+      if (from === 'photographs')
+        rows.push(...compare(path, 'photographs as 4:2:0', withPillow(halveProgram, bytes)));
+    }
     const ours = rows.filter(({ decoder }) => decoder === 'ours');
     console.log(`  ${ours.length} pictures against ${version}`);
-    assert.is(ours.length, paths.length);
+    assert.is(ours.filter(({ from }) => from !== 'photographs as 4:2:0').length, paths.length);
     assert.equal(
-      ours.filter(({ whole }) => whole.differing > 0).map(({ path }) => path),
+      ours.filter(({ whole }) => whole.differing > 0).map(({ name }) => name),
       [],
     );
   });
@@ -230,21 +265,22 @@ if (version === undefined || missing !== undefined) {
     });
     await file.close();
     const byCosine = rows
-      .filter(({ decoder, photograph }) => decoder === 'jpeg-js' && photograph)
+      .filter(({ decoder, from }) => decoder === 'jpeg-js' && from !== 'suite')
       .sort((a, b) => (a.cosine.embedded ?? 1) - (b.cosine.embedded ?? 1));
-    const chosen = new Set(byCosine.slice(0, vitPictures).map(({ path }) => path));
+    const chosen = new Set(byCosine.slice(0, vitPictures));
     const unchanged = ({ decoder, cropped }: Comparison): boolean =>
       decoder === 'ours' && cropped.differing === 0;
     await addCosines(
       vit,
       'vit',
-      rows.filter((row) => chosen.has(row.path) || unchanged(row)),
+      rows.filter((row) => chosen.has(row) || unchanged(row)),
     );
 
     printTable(rows);
-    for (const { path, sampling, decoder, cosine: cosines } of rows) {
+    printTimes(rows);
+    for (const { name, sampling, decoder, cosine: cosines } of rows) {
       if (decoder !== 'ours' || sampling !== '4:2:0') continue;
-      for (const value of Object.values(cosines)) assert.ok(value >= 0.999, `${path}: cosine ${value}`);
+      for (const value of Object.values(cosines)) assert.ok(value >= 0.999, `${name}: cosine ${value}`);
     }
   });
 }
