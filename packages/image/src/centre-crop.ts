@@ -1,6 +1,5 @@
 // Cuts the middle out of a picture, with torchvision's choice of the middle.
-import { ImageError, type DecodedImage } from './decoded-image.ts';
-import type { Region } from './resize-bicubic.ts';
+import { grey16Image, ImageError, type DecodedImage, type Region } from './decoded-image.ts';
 
 /** Rounds to the nearest whole number and halves to the even one, as Python's `round` does. */
 export function roundHalfToEven(value: number): number {
@@ -33,11 +32,15 @@ export function centreRegion(
 /** The middle `width`×`height` pixels; see {@link centreRegion} for where that is and what it throws. */
 export function centreCrop(image: DecodedImage, size: { width: number; height: number }): DecodedImage {
   const { left, top, width, height } = centreRegion(image, size);
+  const cut = <T extends Uint8Array | Uint16Array>(samples: T, kept: T, channels: number): T => {
+    for (let y = 0; y < height; y++) {
+      const from = ((top + y) * image.width + left) * channels;
+      kept.set(samples.subarray(from, from + width * channels), y * width * channels);
+    }
+    return kept;
+  };
+  if (image.grey16) return grey16Image(width, height, cut(image.grey16, new Uint16Array(width * height), 1));
   const { channels } = image;
-  const data = new Uint8Array(width * height * channels);
-  for (let y = 0; y < height; y++) {
-    const from = ((top + y) * image.width + left) * channels;
-    data.set(image.data.subarray(from, from + width * channels), y * width * channels);
-  }
+  const data = cut(image.data, new Uint8Array(width * height * channels), channels);
   return { ...image, width, height, data };
 }

@@ -17,6 +17,9 @@ const signatures: readonly (readonly [format: string, start: readonly number[]])
   ['HTML', [0x3c]],
 ];
 
+/** How the decoders begin to say that a file is not what it was. */
+const damage = /^(truncated|damaged|broken|the picture is empty)/;
+
 /** Name of a file's format by its first bytes, also of some that cannot be decoded here; undefined if unknown. */
 function formatOf(bytes: Uint8Array): string | undefined {
   return signatures.find(([, start]) => start.every((byte, i) => bytes[i] === byte))?.[0];
@@ -24,7 +27,7 @@ function formatOf(bytes: Uint8Array): string | undefined {
 
 /**
  * Decodes a PNG or JPEG file to 8-bit pixels, as Pillow would read it: no colour management, no EXIF rotation; palettes
- * expanded to RGB, transparent colours ignored, 16 bits cut to the high byte.
+ * expanded to RGB, transparent colours ignored, 16 bits cut to the high byte (see DecodedImage for what else is known).
  *
  * @param options.file name to put into error messages
  * @param options.maxPixels refuse larger pictures before any memory is taken
@@ -35,14 +38,18 @@ export function decodeImage(
   { file, maxPixels = defaultMaxPixels }: { file?: string; maxPixels?: number } = {},
 ): DecodedImage {
   try {
-    if (bytes.length === 0) throw new ImageError('the file is empty');
+    if (bytes.length === 0) throw new ImageError('the file is empty: copy or download it again');
     const format = formatOf(bytes);
     if (format === 'PNG') return decodePng(bytes, { maxPixels });
     if (format === 'JPEG') return decodeJpeg(bytes, { maxPixels });
-    if (format === 'HTML') throw new ImageError('this is a text or HTML page, not a picture');
+    if (format === 'HTML')
+      throw new ImageError('this is a text or HTML page, not a picture: look where it was downloaded from');
     throw new ImageError(`${format ?? 'this format'} is not supported: convert the picture to PNG or JPEG`);
   } catch (error) {
-    if (error instanceof ImageError) throw new ImageError(error.reason, { file, cause: error.cause });
+    if (error instanceof ImageError) {
+      const cure = damage.test(error.reason) ? '; copy or download the file again' : '';
+      throw new ImageError(error.reason + cure, { file, cause: error.cause });
+    }
     const reason = error instanceof Error ? error.message : String(error);
     throw new ImageError(`the picture cannot be decoded: ${reason}`, { file, cause: error });
   }

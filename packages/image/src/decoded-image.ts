@@ -11,6 +11,23 @@ export interface DecodedImage {
   data: Uint8Array;
   /** The four channels are amounts of ink (255 is full), not RGBA. */
   cmyk?: boolean;
+  /** The colours come from a palette, or from single bits: in-between colours mean nothing to Pillow. */
+  indexed?: boolean;
+  /** The samples of a 16-bit grey picture, of which `data` has the high bytes. */
+  grey16?: Uint16Array;
+}
+
+/** A part of a picture. */
+export interface Region {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/** A 16-bit grey picture. */
+export function grey16Image(width: number, height: number, grey16: Uint16Array): DecodedImage {
+  return { width, height, channels: 1, data: Uint8Array.from(grey16, (sample) => sample >> 8), grey16 };
 }
 
 /** A picture that cannot be read; the message says why, and which file where that is known. */

@@ -1,63 +1,38 @@
 // Antialiased bicubic resizing, bit for bit as Pillow's `Image.resize(size, BICUBIC)`.
-import { ImageError, type DecodedImage } from './decoded-image.ts';
+import { bicubicTaps, type Span, type Taps } from './bicubic-taps.ts';
+import { grey16Image, ImageError, type DecodedImage, type Region } from './decoded-image.ts';
+import { resizeGrey16 } from './resize-grey16.ts';
+import { resizeNearest } from './resize-nearest.ts';
 
 // Pillow's fixed-point weights for 8-bit samples have 32 − 8 − 2 fractional bits.
 const fractionBits = 22;
 const half = 1 << (fractionBits - 1);
 
-// The cubic reaches two input pixels either way before it is widened for shrinking.
-const support = 2;
-
-/** Keys' cubic convolution kernel with a = −0.5. */
-function cubic(distance: number): number {
-  const a = -0.5;
-  const x = Math.abs(distance);
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
-  return 0;
+/** The weights in fixed point. */
+function quantise(weights: Float64Array): Int32Array {
+  return Int32Array.from(weights, (exact) => {
+    const weight = exact * (1 << fractionBits);
+    return Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
+  });
 }
 
-/** For each output position: the first input position, how many follow, and their weights. */
-interface Taps {
-  first: Int32Array;
-  count: Int32Array;
-  /** `reach` weights per output position, of which `count` are used. */
-  weights: Int32Array;
-  reach: number;
-}
-
-/** The weights for resizing a line of `from` samples to `to`, of which only `length` after `skip` are wanted. */
-function tapsFor(from: number, to: number, { skip, length }: { skip: number; length: number }): Taps {
-  const scale = from / to;
-  const widening = Math.max(scale, 1);
-  const radius = support * widening;
-  const reach = Math.ceil(radius) * 2 + 1;
-  const first = new Int32Array(length);
-  const count = new Int32Array(length);
-  const weights = new Int32Array(length * reach);
-  const exact = new Float64Array(reach);
-  for (let i = 0; i < length; i++) {
-    const centre = (skip + i + 0.5) * scale;
-    const low = Math.max(0, Math.trunc(centre - radius + 0.5));
-    const high = Math.min(from, Math.trunc(centre + radius + 0.5));
-    let sum = 0;
-    for (let k = 0; k < high - low; k++) {
-      // the order of these operations is Pillow's: a last bit decides roundings
-      exact[k] = cubic((k + low - centre + 0.5) * (1 / widening));
-      sum += exact[k];
-    }
-    for (let k = 0; k < high - low; k++) {
-      const weight = (sum === 0 ? exact[k] : exact[k] / sum) * (1 << fractionBits);
-      weights[i * reach + k] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
-    }
-    first[i] = low;
-    count[i] = high - low;
-  }
-  return { first, count, weights, reach };
+/** Only the rows that a region is made from, and the weights from those, so that a tall picture costs no more. */
+function neededRows(image: DecodedImage, down: Taps): { strip: DecodedImage; down: Taps } {
+  const { width, channels, data, grey16 } = image;
+  const [low] = down.first;
+  const high = down.first[down.first.length - 1] + down.count[down.count.length - 1];
+  const strip = {
+    ...image,
+    height: high - low,
+    data: data.subarray(low * width * channels, high * width * channels),
+    grey16: grey16?.subarray(low * width, high * width),
+  };
+  return { strip, down: { ...down, first: down.first.map((row) => row - low) } };
 }
 
 function resizeRows({ width, height, channels, data }: DecodedImage, taps: Taps): Uint8ClampedArray {
-  const { first, count, weights, reach } = taps;
+  const { first, count, reach } = taps;
+  const weights = quantise(taps.weights);
   const out = new Uint8ClampedArray(first.length * height * channels);
   for (let y = 0, at = 0; y < height; y++) {
     const row = y * width * channels;
@@ -75,7 +50,8 @@ function resizeRows({ width, height, channels, data }: DecodedImage, taps: Taps)
 }
 
 function resizeColumns({ width, channels, data }: DecodedImage, taps: Taps): Uint8ClampedArray {
-  const { first, count, weights, reach } = taps;
+  const { first, count, reach } = taps;
+  const weights = quantise(taps.weights);
   const stride = width * channels;
   const out = new Uint8ClampedArray(first.length * stride);
   const sums = new Int32Array(stride);
@@ -117,18 +93,11 @@ function unpremultiply(image: DecodedImage): DecodedImage {
   return { ...image, data };
 }
 
-/** A part of a picture. */
-export interface Region {
-  left: number;
-  top: number;
-  width: number;
-  height: number;
-}
-
 /**
  * Resizes with Pillow's antialiased bicubic filter, to the same bits: a = −0.5, kernel widened when shrinking, weights
  * with 22 fractional bits, rows before columns, 8-bit rounding after each. Pictures with alpha are resized
- * premultiplied. Browsers' canvas, OpenCV and torchvision on tensors give other values.
+ * premultiplied. Browsers' canvas, OpenCV and torchvision on tensors give other values. As in Pillow, pictures of few
+ * colours (`indexed`) are resized by nearest neighbour, and 16-bit grey in 16 bits.
  *
  * @param size width and height of the whole result
  * @param options.region compute only this part of the result; the same bytes as cropping it afterwards
@@ -143,24 +112,32 @@ export function resizeBicubic(
   if (sides.some((side) => !Number.isInteger(side) || side < 1)) {
     throw new ImageError(`resizeBicubic: cannot make a picture of ${size.width}×${size.height} pixels`);
   }
-  const across = { skip: region.left, length: region.width };
-  const down = { skip: region.top, length: region.height };
-  if (!inside(across, size.width) || !inside(down, size.height)) {
+  const spanAcross = { skip: region.left, length: region.width };
+  const spanDown = { skip: region.top, length: region.height };
+  if (!inside(spanAcross, size.width) || !inside(spanDown, size.height)) {
     throw new ImageError(
       `resizeBicubic: the region leaves the picture of ${size.width}×${size.height} pixels`,
     );
   }
   // at its own size Pillow copies, where multiplying by alpha and back would lose bits
   const sameSize = size.width === image.width && size.height === image.height;
+  if (image.indexed && !sameSize) return resizeNearest(image, size, region);
+  const { strip, down } = neededRows(image, bicubicTaps(image.height, size.height, spanDown));
+  const across = bicubicTaps(image.width, size.width, spanAcross);
+  const { grey16 } = strip;
+  if (grey16) {
+    const samples = resizeGrey16({ ...strip, grey16 }, { across, down });
+    return grey16Image(region.width, region.height, samples);
+  }
   const hasAlpha = !sameSize && (image.channels === 2 || (image.channels === 4 && !image.cmyk));
-  const source = hasAlpha ? premultiply(image) : image;
-  const rows = resizeRows(source, tapsFor(image.width, size.width, across));
+  const source = hasAlpha ? premultiply(strip) : strip;
+  const rows = resizeRows(source, across);
   const narrowed = { ...source, width: region.width, data: new Uint8Array(rows.buffer) };
-  const columns = resizeColumns(narrowed, tapsFor(image.height, size.height, down));
+  const columns = resizeColumns(narrowed, down);
   const resized = { ...narrowed, height: region.height, data: new Uint8Array(columns.buffer) };
   return hasAlpha ? unpremultiply(resized) : resized;
 }
 
-function inside({ skip, length }: { skip: number; length: number }, side: number): boolean {
+function inside({ skip, length }: Span, side: number): boolean {
   return Number.isInteger(skip) && skip >= 0 && skip + length <= side;
 }

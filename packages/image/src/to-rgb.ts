@@ -1,9 +1,13 @@
 // Any picture → three channels, as Pillow's `convert("RGB")`.
 import type { DecodedImage } from './decoded-image.ts';
 
-/** Grey is repeated, alpha dropped (not blended), inks turned into light with Pillow's rounding. */
+/**
+ * Grey is repeated, alpha dropped (not blended), inks turned into light with Pillow's rounding. 16-bit grey is clipped
+ * at 255, which makes most such pictures white; `data` has the picture that people see.
+ */
 export function toRgb(image: DecodedImage): DecodedImage {
-  const { width, height, channels, data, cmyk } = image;
+  const { width, height, channels, cmyk, grey16 } = image;
+  const data = grey16 ? Uint8ClampedArray.from(grey16) : image.data;
   if (channels === 3) return image;
   const rgb = new Uint8Array(width * height * 3);
   for (let to = 0, from = 0; to < rgb.length; to += 3, from += channels) {

@@ -100,6 +100,11 @@ const broken: [name: string, bytes: Uint8Array, message: RegExp][] = [
   ['no height', withFrame((frame) => frame.fill(0, 5, 7)), /17×0/],
   ['too large', withFrame((frame) => frame.fill(0xff, 5, 9)), /too large: 65535×65535/],
   ['more blocks than bytes', withFrame((frame) => (frame[5] = 0x7f)), /bytes cannot hold 17×32521 pixels/],
+  [
+    'more progressive blocks than bytes',
+    withFrame((frame) => frame.set([0xc2, 0, 11, 8, 0x27, 0x10, 0x27, 0x10], 1)),
+    /bytes cannot hold 10000×10000 pixels/,
+  ],
   ['two components', withFrame((frame) => (frame[9] = 2)), /frame header is too short|2 components/],
 ];
 

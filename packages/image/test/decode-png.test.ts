@@ -48,6 +48,16 @@ for (const [colourType, depths, samples] of kinds) {
             }
           }
           assert.equal([...image.data], expected);
+          assert.is(image.indexed ?? false, colourType === 3 || depth === 1);
+          if (colourType === 0 && depth === 16) {
+            const at = (i: number): number => sample(i % width, Math.floor(i / width), 0);
+            assert.equal(
+              [...(image.grey16 ?? [])],
+              Array.from({ length: width * height }, (_, i) => at(i)),
+            );
+          } else {
+            assert.is(image.grey16, undefined);
+          }
         }
       });
     }

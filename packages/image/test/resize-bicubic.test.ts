@@ -2,7 +2,7 @@
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { centreCrop, centreRegion, roundHalfToEven } from '../src/centre-crop.ts';
-import { ImageError, type DecodedImage } from '../src/decoded-image.ts';
+import { grey16Image, ImageError, type DecodedImage } from '../src/decoded-image.ts';
 import { crc32 } from '../src/png/read-png-chunks.ts';
 import { resizeBicubic } from '../src/resize-bicubic.ts';
 import { toRgb } from '../src/to-rgb.ts';
@@ -77,8 +77,15 @@ test('its own size is a copy, also with alpha', () => {
   assert.is.not(copy.data, image.data);
 });
 
+/** 16-bit grey of a fixed pattern. */
+const wide = grey16Image(
+  23,
+  17,
+  Uint16Array.from({ length: 23 * 17 }, (_, at) => (at * 2654435761) >>> 13),
+);
+
 test('a region is what cropping the whole gives', () => {
-  for (const image of [pattern(3), pattern(4)]) {
+  for (const image of [pattern(3), pattern(4), { ...pattern(3), indexed: true }, wide]) {
     const size = { width: 31, height: 12 };
     const region = centreRegion(size, { width: 12, height: 9 });
     assert.equal(
@@ -86,6 +93,25 @@ test('a region is what cropping the whole gives', () => {
       centreCrop(resizeBicubic(image, size), { width: 12, height: 9 }),
     );
   }
+});
+
+test('pictures from a palette keep their colours, 16-bit grey keeps its bits', () => {
+  const image = { ...pattern(1), indexed: true };
+  const colours = new Set(image.data);
+  const { data, indexed } = resizeBicubic(image, { width: 31, height: 40 });
+  assert.is(indexed, true);
+  assert.ok(data.every((colour) => colours.has(colour)));
+
+  const { data: high, grey16 } = resizeBicubic(wide, { width: 9, height: 6 });
+  assert.equal(
+    [...high],
+    [...(grey16 ?? [])].map((sample) => sample >> 8),
+  );
+  assert.ok(grey16?.some((sample) => sample & 255));
+  assert.is(
+    toRgb(wide).data.filter((sample) => sample < 255).length,
+    3 * [...(wide.grey16 ?? [])].filter((sample) => sample < 255).length,
+  );
 });
 
 test("the crop splits an odd margin as Python's round does", () => {

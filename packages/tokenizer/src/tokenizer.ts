@@ -19,7 +19,11 @@ interface Encoder {
   encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
 }
 
-/** Byte-level BPE of one `tokenizer.json`. Any string encodes; `decode(encode(text))` is `text` where the file normalises nothing. */
+/**
+ * Byte-level BPE of one `tokenizer.json`. Any string encodes; `decode(encode(text))` is `text` where the file normalises
+ * nothing. Half a surrogate pair is no character and has no UTF-8: it encodes as U+FFFD, as `TextEncoder` has it
+ * (Python's tokenizers refuse such strings).
+ */
 export class Tokenizer {
   /** largest id + 1, added tokens included */
   readonly vocabSize: number;

@@ -39,6 +39,26 @@ test('a text that does not fit is refused by name, or cut with the end token las
   );
 });
 
+test('of a text longer than 77, the start, 75 ids and the end token are kept', () => {
+  const long = 'a dog '.repeat(60);
+  assert.throws(() => clipTokenize(clip, [long]), /text 0 has 122 tokens .* the context holds 77/);
+  const row = [...clipTokenize(clip, [long], { truncate: true })];
+  assert.is(row.length, 77);
+  assert.equal([row[0], row[75], row[76]], [49406, 320, 49407]);
+  assert.equal(row.slice(1, 76), clip.encode(long).slice(0, 75));
+
+  const fits = `${'a dog '.repeat(37)}a`; // 75 ids
+  const whole = clipTokenize(clip, [fits]);
+  assert.is(whole[76], 49407);
+  assert.equal(whole, clipTokenize(clip, [fits], { truncate: true }));
+  assert.throws(() => clipTokenize(clip, [`${fits} dog`]), /has 78 tokens/);
+});
+
+test('special tokens in a text become their ids, in any case of letters, because the cleaning comes first', () => {
+  const row = clipTokenize(clip, ['a<|endoftext|>dog <|STARTOFTEXT|> a'], { contextLength: 9 });
+  assert.equal([...row], [49406, 320, 49407, 1929, 49406, 320, 49407, 0, 0]);
+});
+
 test('padding, empty input and wrong use', () => {
   assert.equal(
     [...clipTokenize(clip, [''], { contextLength: 4, padId: 49407 })],

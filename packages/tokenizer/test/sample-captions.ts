@@ -36,18 +36,32 @@ const ALPHABETS: [number, number][] = [
   [0x400, 0x5ff],
   [0x2000, 0x206f],
   [0x3040, 0x30ff],
+  [0x4e00, 0x9fff],
   [0xac00, 0xd7a3],
   [0xfe00, 0xffff],
   [0x1f300, 0x1faff],
   [0xe0000, 0xe007f],
 ];
 
-/** A string of up to `length` code points from many scripts; no lone surrogates. */
+/** Families, flags and skin tones: emoji of several code points. */
+const EMOJI = ['👩‍👩‍👧', '🏳️‍🌈', '🇩🇪', '👍🏽', '❤️', '1️⃣'];
+
+/** A string of up to `length` code points from many scripts, and a few emoji of several; no lone surrogates. */
 export function randomText(random: () => number, length: number): string {
   let text = '';
   for (let i = Math.floor(random() * length); i > 0; i--) {
     const [first, last] = ALPHABETS[Math.floor(random() * ALPHABETS.length)];
     text += random() < 0.15 ? ' ' : String.fromCodePoint(first + Math.floor(random() * (last - first + 1)));
+    if (random() < 0.02) text += EMOJI[Math.floor(random() * EMOJI.length)];
   }
   return text;
+}
+
+/** The same with halves of surrogate pairs and special tokens strewn in. */
+export function randomHostileText(random: () => number, length: number): string {
+  const strewn = ['\ud83d', '\ude42', '\udfff', '<|endoftext|>', '<|startoftext|>', '<|END', "'s", '</w>'];
+  return Array.from(
+    { length: 1 + Math.floor(random() * 4) },
+    () => randomText(random, length / 4) + strewn[Math.floor(random() * strewn.length)],
+  ).join('');
 }

@@ -73,13 +73,15 @@ export function readFrame(
     throw new ImageError('broken JPEG: its frame header is too short');
   const [precision] = body;
   if (precision !== 8)
-    throw new ImageError(`JPEG with ${precision} bits per sample is not supported, only 8`);
+    throw new ImageError(`JPEG with ${precision} bits per sample is not supported: save the picture with 8`);
   const height = (body[1] << 8) | body[2];
   const width = (body[3] << 8) | body[4];
   checkSize(width, height, { maxPixels });
   const count = body[5];
   if (count !== 1 && count !== 3 && count !== 4)
-    throw new ImageError(`JPEG with ${count} components is not supported`);
+    throw new ImageError(
+      `JPEG with ${count} components is not supported: save the picture as grey, RGB or CMYK`,
+    );
 
   const sampling = Array.from({ length: count }, (_, i) => {
     const [id, factors, quantId] = body.subarray(6 + 3 * i, 9 + 3 * i);
@@ -96,14 +98,17 @@ export function readFrame(
   const maxH = Math.max(...sampling.map(({ h }) => h));
   const maxV = Math.max(...sampling.map(({ v }) => v));
   if (sampling.some(({ h, v }) => maxH % h !== 0 || maxV % v !== 0)) {
-    throw new ImageError('JPEG with fractional sampling ratios is not supported');
+    throw new ImageError(
+      'JPEG with fractional sampling ratios is not supported: save the picture as 4:4:4 or 4:2:0',
+    );
   }
   const unitsAcross = Math.ceil(width / (8 * maxH));
   const unitsDown = Math.ceil(height / (8 * maxV));
   const progressive = marker === 0xc2;
-  // A baseline block takes at least two bits: one Huffman code for DC, one for the end of the block.
+  // A baseline block takes at least two bits: one Huffman code for DC, one for the end of the block. A progressive one
+  // takes a bit in the scan of DC; without that scan, which libjpeg tolerates, nothing of a picture can be made out.
   const blocks = sampling.reduce((sum, { h, v }) => sum + unitsAcross * h * unitsDown * v, 0);
-  if (!progressive && blocks / 4 > available + 3)
+  if (blocks / (progressive ? 8 : 4) > available + 3)
     throw new ImageError(`truncated JPEG: ${available} bytes cannot hold ${width}×${height} pixels`);
 
   const components = sampling.map(({ id, h, v, quantId }): Component => {

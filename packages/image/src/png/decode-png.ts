@@ -1,5 +1,5 @@
 // PNG → 8-bit pixels: undoes row filters and interlacing, expands palettes and small samples.
-import { ImageError, type DecodedImage } from '../decoded-image.ts';
+import { grey16Image, ImageError, type DecodedImage } from '../decoded-image.ts';
 import { inflatePixels } from './inflate-pixels.ts';
 import { readPngChunks, type PngHeader } from './read-png-chunks.ts';
 
@@ -27,8 +27,9 @@ const adam7: readonly Pass[] = [
 const channelsOf = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 } as const;
 
 /**
- * Decodes a PNG. Palettes become RGB; 1, 2 and 4 bits are scaled to 0..255 and 16 bits cut to their high byte. Gamma,
- * profiles and tRNS are ignored, as Pillow's `convert("RGB")` does. Of an animation the still picture is taken.
+ * Decodes a PNG. Palettes become RGB; 1, 2 and 4 bits are scaled to 0..255 and 16 bits cut to their high byte; those of
+ * grey pictures are kept beside it (`grey16`). Gamma, profiles and tRNS are ignored, as Pillow's `convert("RGB")` does.
+ * Of an animation the still picture is taken.
  *
  * @throws ImageError when the file is truncated, damaged, or larger than `maxPixels`
  */
@@ -45,7 +46,9 @@ export function decodePng(bytes: Uint8Array, { maxPixels }: { maxPixels: number 
   const size = passes.reduce((sum, { rows, rowBytes }) => sum + rows * (1 + rowBytes), 0);
   const filtered = inflatePixels(compressed, size);
 
-  const data = new Uint8Array(width * height * channels);
+  const wideGrey = depth === 16 && colourType === 0;
+  const grey16 = new Uint16Array(wideGrey ? width * height : 0);
+  const data = new Uint8Array(wideGrey ? 0 : width * height * channels);
   const pixelBytes = Math.max(1, (samples * depth) / 8);
   const expand = rowExpander(header, palette);
   let at = 0;
@@ -54,12 +57,16 @@ export function decodePng(bytes: Uint8Array, { maxPixels }: { maxPixels: number 
     for (let r = 0; r < rows; r++) {
       const row = filtered.subarray(at + 1, at + 1 + rowBytes);
       unfilterRow(row, above, { filter: filtered[at], pixelBytes });
-      expand(row, data, { columns, start: ((y + r * dy) * width + x) * channels, step: dx * channels });
+      const to = { columns, start: ((y + r * dy) * width + x) * channels, step: dx * channels };
+      if (wideGrey) placeGrey16(row, grey16, to);
+      else expand(row, data, to);
       above = row;
       at += 1 + rowBytes;
     }
   }
-  return { width, height, channels, data };
+  if (wideGrey) return grey16Image(width, height, grey16);
+  const image: DecodedImage = { width, height, channels, data };
+  return colourType === 3 || depth === 1 ? { ...image, indexed: true } : image;
 }
 
 /** Undoes a row's filter in place (PNG specification, 9.2). */
@@ -94,13 +101,20 @@ function paeth(left: number, above: number, corner: number): number {
   return toAbove <= toCorner ? above : corner;
 }
 
-type ExpandRow = (
-  row: Uint8Array,
-  data: Uint8Array,
-  to: { columns: number; start: number; step: number },
-) => void;
+/** Where a row's pixels go: `step` samples apart from `start` on. */
+interface Place {
+  columns: number;
+  start: number;
+  step: number;
+}
 
-/** A function that writes one unfiltered row's pixels to `data`, `step` bytes apart. */
+function placeGrey16(row: Uint8Array, grey16: Uint16Array, { columns, start, step }: Place): void {
+  for (let i = 0, to = start; i < columns; i++, to += step) grey16[to] = (row[2 * i] << 8) | row[2 * i + 1];
+}
+
+type ExpandRow = (row: Uint8Array, data: Uint8Array, to: Place) => void;
+
+/** A function that writes one unfiltered row's pixels to `data`. */
 function rowExpander({ depth, colourType }: PngHeader, palette: Uint8Array): ExpandRow {
   if (depth >= 8 && colourType !== 3) {
     const samples = channelsOf[colourType];
