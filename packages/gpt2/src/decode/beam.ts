@@ -44,7 +44,7 @@ export const beamCandidates = ({ beams, finished }: BeamOptions, stop: readonly 
 export function assertBeams({ beams, length, groups = 1, diversityPenalty = 0 }: BeamOptions): void {
   assertLengthRule(length);
   if (!Number.isInteger(beams) || beams < 1)
-    throw new RangeError(`beam search: ${beams} beams; at least 1 is needed`);
+    throw new RangeError(`beam search: ${beams} beams; a whole number from 1 is needed`);
   if (!Number.isInteger(groups) || groups < 1 || beams % groups !== 0) {
     throw new RangeError(
       `beam search: ${beams} beams in ${groups} groups; as many in each are needed, so beams a multiple of groups`,

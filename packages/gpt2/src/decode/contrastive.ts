@@ -31,7 +31,7 @@ export interface ContrastiveOptions {
 /** @throws RangeError for options that make no sense. */
 export function assertContrastive({ candidates, alpha = 0.6, guide }: ContrastiveOptions): void {
   if (!Number.isInteger(candidates) || candidates < 1) {
-    throw new RangeError(`contrastive search: ${candidates} candidates; at least 1 is needed`);
+    throw new RangeError(`contrastive search: ${candidates} candidates; a whole number from 1 is needed`);
   }
   if (!(alpha >= 0 && alpha <= 1)) {
     throw new RangeError(`contrastive search: alpha is ${alpha}; a number from 0 to 1 is needed`);

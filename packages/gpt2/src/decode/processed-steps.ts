@@ -14,7 +14,7 @@ export function processedSteps<A extends LogitRows, R>(
   read: (logits: A) => R,
 ): DecodeSteps<R> {
   let histories: number[][] = [];
-  const process = (answer: A, rows: number): R => {
+  const changed = (answer: A, rows: number): R => {
     const { vocabSize: V, values } = answer;
     for (let row = 0; row < rows; row++) {
       const logits = values.subarray(row * V, (row + 1) * V);
@@ -26,12 +26,12 @@ export function processedSteps<A extends LogitRows, R>(
     async begin() {
       histories = [];
       const answer = await steps.begin();
-      return process(answer, answer.values.length / answer.vocabSize);
+      return changed(answer, answer.values.length / answer.vocabSize);
     },
     async step(ids, parents) {
       // Before the first step no row has read anything.
       histories = Array.from(ids, (id, row) => [...(histories[parents?.[row] ?? row] ?? []), id]);
-      return process(await steps.step(ids, parents), ids.length);
+      return changed(await steps.step(ids, parents), ids.length);
     },
   };
 }

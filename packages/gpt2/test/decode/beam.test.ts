@@ -234,7 +234,7 @@ test('options that make no sense are refused', async () => {
       return (error as Error).message;
     }
   };
-  assert.match(await message({ beams: 0 }), '0 beams; at least 1');
+  assert.match(await message({ beams: 0 }), '0 beams; a whole number from 1');
   assert.match(await message({ length: { power: -1 } }), 'the length exponent is -1');
   assert.match(await message({ length: { gnmt: NaN } }), 'the length exponent is NaN');
   assert.match(await message({ beams: 5, groups: 2 }), '5 beams in 2 groups; as many in each');

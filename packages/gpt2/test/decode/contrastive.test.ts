@@ -187,7 +187,7 @@ test('options and scores that make no sense are refused', async () => {
     assert.instance(error, RangeError);
     return (error as Error).message;
   };
-  assert.match(await message({ candidates: 0 }), '0 candidates; at least 1');
+  assert.match(await message({ candidates: 0 }), '0 candidates; a whole number from 1');
   assert.match(await message({ alpha: 1.2 }), 'alpha is 1.2; a number from 0 to 1');
   assert.match(await message({ alpha: NaN }), 'alpha is NaN');
   const score = (): number[] => [1];
