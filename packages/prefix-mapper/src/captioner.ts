@@ -43,7 +43,7 @@ export interface CaptionerParts {
 
 export interface CaptionOptions {
   /** A choice, or its text as {@link parseDecodeChoice} reads it (`'beam:5'`). Default greedy. */
-  decode?: DecodeChoice | string;
+  decode?: Exclude<DecodeChoice, string> | string;
   /** Most tokens per caption. Default 67, or as many as GPT-2 has positions for. */
   maxTokens?: number;
   signal?: AbortSignal;

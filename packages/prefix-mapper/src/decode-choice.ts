@@ -140,7 +140,14 @@ function rulesOf(choice: TextRules, { encode }: DecodeChoiceParts): ProcessorOpt
     if (!encode) throw new MapperError('decoding: bad words as texts need a tokenizer that can encode');
     return [encode(word), encode(` ${word}`)];
   });
-  const rules = { repetitionPenalty, presencePenalty, frequencyPenalty, noRepeatNgram, minTokens, processors };
+  const rules = {
+    repetitionPenalty,
+    presencePenalty,
+    frequencyPenalty,
+    noRepeatNgram,
+    minTokens,
+    processors,
+  };
   return { ...rules, badWords: sequences };
 }
 

@@ -169,7 +169,8 @@ class Reader {
   word<W extends string>(key: string, words: readonly W[]): W | undefined {
     const text = this.#given.get(key);
     const found = words.find((word) => word === text);
-    if (text !== undefined && !found) this.#fail(`${key} is ${JSON.stringify(text)}; known are ${words.join(', ')}`);
+    if (text !== undefined && !found)
+      this.#fail(`${key} is ${JSON.stringify(text)}; known are ${words.join(', ')}`);
     return found;
   }
 
@@ -198,7 +199,8 @@ class Reader {
       if (alpha === undefined) return this.#fail(`length=${rule} needs its exponent; write alpha=0.6`);
       return rule === 'power' ? { power: alpha } : { gnmt: alpha };
     }
-    if (alpha !== undefined) this.#fail('alpha is an exponent of length=power or length=gnmt; give one of them');
+    if (alpha !== undefined)
+      this.#fail('alpha is an exponent of length=power or length=gnmt; give one of them');
     return rule;
   }
 

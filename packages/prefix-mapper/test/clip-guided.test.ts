@@ -4,7 +4,7 @@ import { similarity } from '@foreword/clip';
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import { concat, openDevice, tensor, type Device } from '@foreword/tensor/node';
 import * as assert from 'uvu/assert';
-import { Captioner, ClipTextScorer, type Caption, type DecodeChoice } from '../src/index.ts';
+import { Captioner, ClipTextScorer, type Caption, type CaptionOptions } from '../src/index.ts';
 import { disposeModels, stripes, tinyModels, type TinyModels } from './tiny-run.ts';
 
 const test = suite('CLIP-guided decoding', { timeLimitSeconds: 300 });
@@ -31,7 +31,7 @@ test.after(() => {
   device.close();
 });
 
-const caption = (decode: DecodeChoice | string, given = features): Promise<Caption[]> =>
+const caption = (decode: CaptionOptions['decode'], given = features): Promise<Caption[]> =>
   captioner.captionFeatures(given, { decode, maxTokens });
 
 /** CLIP's logit of one text for one picture, by the model's own ops and with the whole context. */
@@ -43,7 +43,11 @@ async function clipLogit(feature: Float32Array, text: string): Promise<number> {
   return await device.scope(async () => {
     const tokens = tensor(device, ids, [1, contextLength], { dtype: 'i32' });
     const texts = clip.encodeText(tokens, tensor(device, [end], [1], { dtype: 'i32' }));
-    const [logit] = (await similarity(tensor(device, feature, [1, 16]), texts, clip.logitScale).read()) as Float32Array;
+    const [logit] = (await similarity(
+      tensor(device, feature, [1, 16]),
+      texts,
+      clip.logitScale,
+    ).read()) as Float32Array;
     return logit;
   });
 }
@@ -99,7 +103,9 @@ async function plainMagic(feature: Float32Array, { k, alpha, beta }: Weights): P
       const own = (await read([...text, id])).states.at(-1)!;
       const alike = states.map((state) => dot(state, own) / Math.sqrt(dot(state, state) * dot(own, own)));
       scores.push(((1 - alpha) * Math.exp(logits[id])) / mass - alpha * Math.max(...alike));
-      fits.push(Math.exp(await clipLogit(feature, tokenizer.decode([...text, id], { skipSpecialTokens: true }))));
+      fits.push(
+        Math.exp(await clipLogit(feature, tokenizer.decode([...text, id], { skipSpecialTokens: true }))),
+      );
     }
     const all = fits.reduce((a, b) => a + b, 0);
     const total = scores.map((score, i) => score + (beta * fits[i]) / all);
@@ -115,11 +121,17 @@ test('MAGIC search is the search by plain recomputation', async () => {
   }
   const unguided = await caption({ contrastive: 4, alpha: 0.2 });
   const free = await caption({ magic: 4, alpha: 0.2, beta: 0 });
-  assert.equal(free.map(({ ids }) => ids), unguided.map(({ ids }) => ids));
-  assert.not.equal(found.map(({ ids }) => ids), unguided.map(({ ids }) => ids));
+  assert.equal(
+    free.map(({ ids }) => ids),
+    unguided.map(({ ids }) => ids),
+  );
+  assert.not.equal(
+    found.map(({ ids }) => ids),
+    unguided.map(({ ids }) => ids),
+  );
 });
 
-const choices: (DecodeChoice | string)[] = [
+const choices = [
   'greedy,no-repeat=1',
   'beam:3,length=gnmt,alpha=0.6,finished=apart',
   'diverse:4,groups=2,strength=1',
@@ -129,14 +141,14 @@ const choices: (DecodeChoice | string)[] = [
 ];
 
 for (const choice of choices) {
-  test(`${String(choice)}: a batch gives the captions its pictures have alone`, async () => {
+  test(`${choice}: a batch gives the captions its pictures have alone`, async () => {
     const together = await caption(choice);
     for (const [i, feature] of features.entries()) {
       const [alone] = await caption(choice, [feature]);
-      assert.equal([alone.ids, alone.others.map(({ ids }) => ids)], [
-        together[i].ids,
-        together[i].others.map(({ ids }) => ids),
-      ]);
+      assert.equal(
+        [alone.ids, alone.others.map(({ ids }) => ids)],
+        [together[i].ids, together[i].others.map(({ ids }) => ids)],
+      );
     }
   });
 }
@@ -149,11 +161,16 @@ test('best of several: the sample that CLIP likes best comes first', async () =>
     assert.equal([ids, ...others.map((other) => other.ids)].map(String).sort(), drawn.map(String).sort());
     assert.ok(Math.abs(score! - (await clipLogit(features[i], text))) < 1e-3);
     const scores = [score!, ...others.map((other) => other.score!)];
-    assert.equal(scores, [...scores].sort((a, b) => b - a));
+    assert.equal(
+      scores,
+      [...scores].sort((a, b) => b - a),
+    );
   }
   // Where batches are cut does not matter: five pictures go three by three.
   const [, , , , fifth] = await caption('best-of:4,seed=3', [...features, ...features.slice(0, 2)]);
-  const [again] = await caption({ sample: { seed: 3, samples: 4, stream: 4 }, rerank: 'clip' }, [features[1]]);
+  const [again] = await caption({ sample: { seed: 3, samples: 4, stream: 4 }, rerank: 'clip' }, [
+    features[1],
+  ]);
   assert.equal(fifth.ids, again.ids);
 });
 
@@ -166,18 +183,25 @@ test('minimum Bayes risk, and scores of one’s own that know pictures by their 
     { sample: { seed: 3, samples: 2 }, rerank: (texts) => texts.map(({ item }) => (numbers.add(item), 0)) },
     five,
   );
-  assert.equal([...numbers].sort(), [0, 1, 2, 3, 4]);
+  assert.equal(
+    [...numbers].sort((a, b) => a - b),
+    [0, 1, 2, 3, 4],
+  );
 });
 
 test('a stream of a reranked choice ends as its caption; bad words stay out', async () => {
   const picture = stripes(1);
   const { text } = await captioner.caption(picture, { decode: 'best-of:3,seed=1', maxTokens });
   let joined = '';
-  for await (const piece of captioner.stream(picture, { decode: 'best-of:3,seed=1', maxTokens })) joined += piece;
+  for await (const piece of captioner.stream(picture, { decode: 'best-of:3,seed=1', maxTokens }))
+    joined += piece;
   assert.is(joined, text);
   const { ids } = await captioner.caption(picture, { maxTokens });
   const word = models.tokenizer.decode([ids[0]]);
-  const other = await captioner.caption(picture, { decode: { greedy: true, badWords: [[ids[0]]] }, maxTokens });
+  const other = await captioner.caption(picture, {
+    decode: { greedy: true, badWords: [[ids[0]]] },
+    maxTokens,
+  });
   assert.not.ok(other.ids.includes(ids[0]), word);
 });
 

@@ -7,7 +7,10 @@ const test = suite('decode choices');
 
 const wanted: [text: string, choice: DecodeChoice][] = [
   ['greedy', { greedy: true }],
-  ['greedy,no-repeat=2,bad-words=dog|red square', { greedy: true, noRepeatNgram: 2, badWords: ['dog', 'red square'] }],
+  [
+    'greedy,no-repeat=2,bad-words=dog|red square',
+    { greedy: true, noRepeatNgram: 2, badWords: ['dog', 'red square'] },
+  ],
   ['beam', { beam: 5 }],
   ['beam:3', { beam: 3 }],
   ['beam:5,length=gnmt,alpha=0.6', { beam: 5, length: { gnmt: 0.6 } }],
@@ -41,7 +44,10 @@ for (const [text, choice] of wanted) {
 
 test('what is left out takes the standard of the method', () => {
   const parts = { clipScores: () => [] };
-  assert.equal(toDecodeMethod(parseDecodeChoice('beam')), toDecodeMethod({ beam: 5, length: 'average', finished: 'compete' }));
+  assert.equal(
+    toDecodeMethod(parseDecodeChoice('beam')),
+    toDecodeMethod({ beam: 5, length: 'average', finished: 'compete' }),
+  );
   const magic = toDecodeMethod(parseDecodeChoice('magic'), parts);
   assert.ok(magic.method === 'contrastive');
   assert.equal([magic.candidates, magic.alpha, magic.guide?.weight], [45, 0.1, 2]);
@@ -56,15 +62,25 @@ test('every method that is listed as known is', () => {
 test('bad words become token sequences, as they are and with a space before them', () => {
   const encode = (text: string): number[] => [...text].map((letter) => letter.charCodeAt(0));
   const { badWords } = toDecodeMethod({ greedy: true, badWords: ['ab', [7, 8]] }, { encode });
-  assert.equal(badWords, [[97, 98], [32, 97, 98], [7, 8]]);
+  assert.equal(badWords, [
+    [97, 98],
+    [32, 97, 98],
+    [7, 8],
+  ]);
   assert.throws(() => toDecodeMethod({ greedy: true, badWords: ['ab'] }), /need a tokenizer that can encode/);
 });
 
 const refused: [text: string, ...words: string[]][] = [
-  ['beem:5', 'decode "beem:5": there is no method "beem"; known are greedy, beam:5, diverse:6, sample, top-k:40'],
+  [
+    'beem:5',
+    'decode "beem:5": there is no method "beem"; known are greedy, beam:5, diverse:6, sample, top-k:40',
+  ],
   ['', 'there is no method ""; known are'],
   ['constructor', 'there is no method "constructor"'],
-  ['beam:5,foo=1', 'beam has no option "foo"; it takes length, alpha, finished, temperature, rerank, repetition'],
+  [
+    'beam:5,foo=1',
+    'beam has no option "foo"; it takes length, alpha, finished, temperature, rerank, repetition',
+  ],
   ['beam:5,', 'beam has no option ""'],
   ['beam:5,top-k=3', 'beam has no option "top-k"'],
   ['top-k:5,top-k=3', 'top-k has no option "top-k"'],
