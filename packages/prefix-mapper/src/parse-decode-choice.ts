@@ -26,7 +26,7 @@ const methods: Readonly<Record<string, MethodForm>> = {
   diverse: {
     number: { what: 'beams', standard: 6 },
     keys: ['groups', 'strength', ...beamKeys],
-    // As many groups as beams explore most (Vijayakumar et al. 2018, §5).
+    // As many groups as beams explore most (Vijayakumar et al. 2018).
     make: (beam, read) => ({
       beam,
       groups: read.number('groups') ?? beam,

@@ -133,11 +133,11 @@ test('MAGIC search is the search by plain recomputation', async () => {
 
 const choices = [
   'greedy,no-repeat=1',
-  'beam:3,length=gnmt,alpha=0.6,finished=apart',
+  'beam:4,length=gnmt,alpha=0.6,finished=apart',
   'diverse:4,groups=2,strength=1',
   'contrastive:4,alpha=0.5,min-length=3',
   'magic:4,alpha=0.2,beta=3',
-  'beam:3,rerank=clip',
+  'beam:4,rerank=clip',
 ];
 
 for (const choice of choices) {
@@ -180,7 +180,7 @@ test('minimum Bayes risk, and scores of one’s own that know pictures by their 
   const numbers = new Set<number>();
   const five = [...features, ...features.slice(0, 2)];
   await caption(
-    { sample: { seed: 3, samples: 2 }, rerank: (texts) => texts.map(({ item }) => (numbers.add(item), 0)) },
+    { sample: { seed: 3, samples: 4 }, rerank: (texts) => texts.map(({ item }) => (numbers.add(item), 0)) },
     five,
   );
   assert.equal(
@@ -191,9 +191,9 @@ test('minimum Bayes risk, and scores of one’s own that know pictures by their 
 
 test('a stream of a reranked choice ends as its caption; bad words stay out', async () => {
   const picture = stripes(1);
-  const { text } = await captioner.caption(picture, { decode: 'best-of:3,seed=1', maxTokens });
+  const { text } = await captioner.caption(picture, { decode: 'best-of:4,seed=1', maxTokens });
   let joined = '';
-  for await (const piece of captioner.stream(picture, { decode: 'best-of:3,seed=1', maxTokens }))
+  for await (const piece of captioner.stream(picture, { decode: 'best-of:4,seed=1', maxTokens }))
     joined += piece;
   assert.is(joined, text);
   const { ids } = await captioner.caption(picture, { maxTokens });

@@ -1,6 +1,6 @@
-// Contrastive search (Su et al. 2022, "A Contrastive Framework for Neural Text Generation", eq. 5): of the k likeliest
+// Contrastive search (Su et al. 2022, "A Contrastive Framework for Neural Text Generation"): of the k likeliest
 // tokens the one that is likely and whose hidden state is unlike those before it. With a guide it is MAGIC (Su et al.
-// 2022, "Language Models Can See", eq. 3): texts that fit an image win.
+// 2022, "Language Models Can See"): texts that fit an image win.
 //
 // Legend: K candidates per item, C size of a hidden state.
 import {

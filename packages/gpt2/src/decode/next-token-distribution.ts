@@ -4,15 +4,15 @@
 export interface FilterOptions {
   /** Logits are divided by it; 0 leaves only the likeliest token. */
   temperature?: number;
-  /** Keeps this many of the likeliest tokens (Fan et al. 2018, §5.3). */
+  /** Keeps this many of the likeliest tokens (Fan et al. 2018). */
   topK?: number;
   /** Keeps the likeliest tokens up to and including the one whose addition brings their mass over p (Holtzman et al. 2020, §3.1). */
   topP?: number;
-  /** Keeps tokens at least this share as likely as the likeliest (Nguyen et al. 2024, §3). */
+  /** Keeps tokens at least this share as likely as the likeliest (Nguyen et al. 2024). */
   minP?: number;
   /**
    * Keeps the tokens whose surprise −log p is nearest to the entropy, up to and including the one with which they
-   * have this mass (Meister et al. 2023, eq. 12).
+   * have this mass (Meister et al. 2023, locally typical sampling).
    */
   typicalP?: number;
 }

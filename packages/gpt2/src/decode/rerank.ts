@@ -38,7 +38,7 @@ export const tokenOverlapF1: TextUtility = (candidate, reference) => {
 };
 
 /**
- * Minimum Bayes risk (Eikema & Aziz 2020, §5): a text's score is its mean utility against the item's other texts,
+ * Minimum Bayes risk (Eikema & Aziz 2020): a text's score is its mean utility against the item's other texts,
  * which stand for what the model would say. A text without others has 0.
  */
 export function minimumBayesRisk(utility: TextUtility = tokenOverlapF1): ScoreTexts {
