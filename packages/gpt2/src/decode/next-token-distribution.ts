@@ -1,6 +1,8 @@
 // From logits to the tokens that may be drawn: temperature, then top-k, top-p, min-p and typical sampling. Each
 // filter sees what the one before it left, as transformers' warpers do.
 
+import { largestValues } from './largest-values.ts';
+
 export interface FilterOptions {
   /** Logits are divided by it; 0 leaves only the likeliest token. */
   temperature?: number;
@@ -76,7 +78,7 @@ export function nextTokenDistribution(logits: Float32Array, options: FilterOptio
     return { ids: Uint32Array.from(weights.keys()), probabilities: normalised(weights) };
   }
   let ids: number[];
-  if (topK < logits.length) ids = nucleus(likeliestFirst(weights).slice(0, topK), weights, topP);
+  if (topK < logits.length) ids = nucleus(largestValues(weights, topK), weights, topP);
   else if (topP < 1) ids = nucleus(nucleusCandidates(weights, topP), weights, topP, sumOf(weights));
   else ids = [...weights.keys()];
   if (minP > 0) ids = ids.filter((id) => weights[id] >= minP);
@@ -96,7 +98,7 @@ function normalised(weights: ArrayLike<number>): Float64Array {
 }
 
 /** Token ids of at least `floor` weight by falling weight; ties by id. */
-function likeliestFirst(weights: Float64Array, floor = 0): number[] {
+function likeliestFirst(weights: Float64Array, floor: number): number[] {
   const ids: number[] = [];
   for (let i = 0; i < weights.length; i++) if (weights[i] >= floor) ids.push(i);
   return ids.sort((a, b) => weights[b] - weights[a] || a - b);
@@ -117,13 +119,29 @@ function nucleus(ids: readonly number[], weights: Float64Array, topP: number, to
 /** The tokens of `ids` nearest to their entropy, of equally near ones the likelier, until they have the mass τ. */
 function typicalSet(ids: readonly number[], weights: Float64Array, tau: number): number[] {
   const possible = ids.filter((id) => weights[id] > 0);
-  const total = sumOf(possible.map((id) => weights[id]));
-  const surprise = (id: number): number => Math.log(total) - Math.log(weights[id]);
-  const entropy = sumOf(possible.map((id) => (weights[id] / total) * surprise(id)));
-  const order = possible
-    .map((id) => ({ id, distance: Math.abs(surprise(id) - entropy) }))
-    .sort((a, b) => a.distance - b.distance || weights[b.id] - weights[a.id] || a.id - b.id);
+  const wanted = tau * sumOf(possible.map((id) => weights[id]));
+  const distances = distancesToEntropy(possible, weights);
+  // Only those within a radius that holds enough mass need an order.
+  let near: number[] = [];
+  for (let radius = 0.25; near.length < possible.length; radius *= 2) {
+    near = possible.filter((id) => distances[id] <= radius);
+    if (sumOf(near.map((id) => weights[id])) >= wanted) break;
+  }
+  near.sort((a, b) => distances[a] - distances[b] || weights[b] - weights[a] || a - b);
   let kept = 0;
-  for (let mass = 0; kept < order.length && mass < tau * total; kept++) mass += weights[order[kept].id];
-  return order.slice(0, kept).map(({ id }) => id);
+  for (let mass = 0; kept < near.length && mass < wanted; kept++) mass += weights[near[kept]];
+  return near.slice(0, kept);
+}
+
+/** |−log p − H| of each of `ids`, at its place in an array over the vocabulary. */
+function distancesToEntropy(ids: readonly number[], weights: Float64Array): Float64Array {
+  const total = sumOf(ids.map((id) => weights[id]));
+  const surprise = new Float64Array(weights.length);
+  let entropy = 0;
+  for (const id of ids) {
+    // Not the logarithm of the quotient: the weight may be so small that it overflows.
+    surprise[id] = Math.log(total) - Math.log(weights[id]);
+    entropy += (weights[id] / total) * surprise[id];
+  }
+  return surprise.map((own) => Math.abs(own - entropy));
 }

@@ -1,6 +1,7 @@
 // Puts logit processors between a language model and any decoding method. The method does not know of them.
 //
 // Legend: R rows, V vocabulary.
+import { largestValues } from './largest-values.ts';
 import type { LogitProcessor } from './logit-processors.ts';
 import type { DecodeSteps, LogitRows, TopTokens } from './steps.ts';
 
@@ -47,7 +48,7 @@ export function topOfLogits({ vocabSize: V, values }: LogitRows, count: number, 
   const logProbs = new Float32Array(rows * K);
   for (let row = 0; row < rows; row++) {
     const logits = values.subarray(row * V, (row + 1) * V);
-    const best = largest(logits, K);
+    const best = largestValues(logits, K);
     const top = logits[best[0]];
     let total = 0;
     for (let i = 0; i < V; i++) total += Math.exp((logits[i] - top) / temperature);
@@ -60,17 +61,4 @@ export function topOfLogits({ vocabSize: V, values }: LogitRows, count: number, 
     });
   }
   return { count: K, ids, logProbs };
-}
-
-/** Places of the `count` largest values, in falling order; of equal values the first. */
-function largest(values: Float32Array, count: number): number[] {
-  const best: number[] = [];
-  for (let i = 0; i < values.length; i++) {
-    if (best.length === count && !(values[i] > values[best[count - 1]])) continue;
-    let at = best.length;
-    while (at > 0 && values[i] > values[best[at - 1]]) at--;
-    best.splice(at, 0, i);
-    if (best.length > count) best.pop();
-  }
-  return best;
 }

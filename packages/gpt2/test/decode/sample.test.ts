@@ -107,6 +107,29 @@ test('typical sampling keeps what is as surprising as the entropy', () => {
   // The likeliest token can be too expected to be typical; a token without a chance is never drawn.
   assert.not.ok(kept([0.6, 0.1, 0.1, 0.1, 0.1, 0], { typicalP: 0.3 })[0].includes(5));
   assert.equal(kept([0, 1, 0], { typicalP: 0.3 }), [[1], [1]]);
+  const distant = nextTokenDistribution(Float32Array.of(-744, 0, -0.1), { typicalP: 0.4 });
+  assert.equal([...distant.ids], [1]);
+});
+
+test('typical sampling and top-k over many tokens are the plain definitions', () => {
+  const V = 1500;
+  const p = Array.from({ length: V }, (_, i) => ((i * 7919) % V) ** 4 + 1);
+  const total = p.reduce((a, b) => a + b, 0);
+  const entropy = p.reduce((sum, w) => sum - (w / total) * Math.log(w / total), 0);
+  const distance = (id: number): number => Math.abs(-Math.log(p[id] / total) - entropy);
+  for (const typicalP of [0.01, 0.2, 0.9, 0.999]) {
+    let mass = 0;
+    const wanted = [...p.keys()]
+      .sort((a, b) => distance(a) - distance(b))
+      .filter((id) => {
+        const before = mass;
+        mass += p[id] / total;
+        return before < typicalP;
+      });
+    assert.equal(kept(p, { typicalP })[0], wanted);
+  }
+  const falling = [...p.keys()].sort((a, b) => p[b] - p[a]);
+  for (const topK of [2, 40, 93, 94, 700]) assert.equal(kept(p, { topK })[0], falling.slice(0, topK));
 });
 
 test('filters come in the order top-k, top-p, min-p, typical', () => {
