@@ -1,9 +1,12 @@
 // Every decoding method on the GPU: batches against single items, processors, contrastive search, several samples.
-import { failOnGpuErrors, suite } from '@foreword/test-kit';
+import { failOnGpuErrors, relativeError, suite } from '@foreword/test-kit';
 import { concat, type Device } from '@foreword/tensor/node';
 import * as assert from 'uvu/assert';
 import {
+  DecodeSession,
   prepareMethod,
+  topTokens,
+  withStates,
   type DecodeMethod,
   type Gpt2,
   type Gpt2Generator,
@@ -88,6 +91,28 @@ test('processors keep their rules in every text', async () => {
       }
     }
   }
+});
+
+test('hidden states of prefix and steps are those of plain recomputation, after ln_f', async () => {
+  const shape = { items: N, prefixRows: P, rowsPerItem: 1, maxTokens };
+  const session = await DecodeSession.open(model, shape, withStates(topTokens(3)));
+  await device.scope(async () => {
+    const prefix = prefixOf(0, N);
+    const read = await session.prefill(prefix);
+    const step = await session.step(Uint32Array.of(4, 9, 1));
+    const embedded = model.embed(idTensor(device, [4, 9, 1], [N, 1]));
+    const hidden = model.normalise(model.hidden(concat([prefix, embedded], { axis: 1 })));
+    const whole = (await hidden.read()) as Float32Array; // [N, P + 1, C]
+    assert.equal([read.stateSize, read.states.length, step.states.length], [C, N * P * C, N * C]);
+    for (let item = 0; item < N; item++) {
+      const at = item * (P + 1) * C;
+      const ofPrefix = read.states.subarray(item * P * C, (item + 1) * P * C);
+      assert.ok(relativeError(ofPrefix, whole.subarray(at, at + P * C)) < 1e-5);
+      const ofStep = step.states.subarray(item * C, (item + 1) * C);
+      assert.ok(relativeError(ofStep, whole.subarray(at + P * C, at + (P + 1) * C)) < 1e-5);
+    }
+  });
+  session.dispose();
 });
 
 /** Contrastive search by recomputing everything for each candidate: no cache, no batch. */

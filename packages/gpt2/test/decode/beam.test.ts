@@ -78,6 +78,11 @@ test('diverse search is the plain definition, group by group over the whole voca
     [2, 2, 0.7],
     [3, 2, 0.3],
     [4, 1, 2],
+    ...[0.1, 0.2, 0.4, 0.6, 0.9, 1.3].flatMap((lambda) => [
+      [3, 2, lambda],
+      [2, 3, lambda],
+      [4, 1, lambda],
+    ]),
   ]) {
     let groups = Array.from({ length: G }, () => [{ ids: [] as number[], sum: 0 }]);
     for (let step = 0; step < 6; step++) {

@@ -23,6 +23,8 @@ const table: Table = {
   },
 };
 
+const starts = [toy.starts[0], [0.1, 0.05, 0.06, 0.11, 0.58, 0.1], [0.3, 0.28, 0.1, 0.12, 0.09, 0.11]];
+
 async function search(
   options: ContrastiveOptions,
   {
@@ -82,7 +84,16 @@ interface Guide {
   of(ids: readonly number[]): number;
 }
 
-const starts = [toy.starts[0], [0.1, 0.05, 0.06, 0.11, 0.58, 0.1], [0.3, 0.28, 0.1, 0.12, 0.09, 0.11]];
+test('every row continues the text that was chosen, with a candidate behind it', async () => {
+  const model = topStateModel({ ...table, starts, rowsPerItem: 3 }, 3);
+  const texts: number[][] = [[], [], []];
+  const bounds = { items: 3, stop: [], maxTokens: 6 };
+  for await (const { item, id } of contrastiveSearch(model, bounds, { candidates: 3, alpha: 0.35 })) {
+    for (const row of model.texts.slice(3 * item, 3 * item + 3)) assert.equal(row.slice(0, -1), texts[item]);
+    texts[item].push(id);
+  }
+  assert.ok(texts.every((text) => text.length === 6));
+});
 
 test('is the plain definition, alone and in batches', async () => {
   for (const candidates of [2, 3, 5]) {
