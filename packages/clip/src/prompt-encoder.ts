@@ -28,6 +28,8 @@ export class PromptEncoder {
   readonly batch: number;
   /** By number of columns. */
   readonly #plans = new Map<number, Promise<PromptPlan>>();
+  /** Those that are compiled. */
+  readonly #made: PromptPlan[] = [];
 
   constructor(clip: Clip, { batch = 16 }: PromptEncoderOptions = {}) {
     if (!Number.isInteger(batch) || batch < 1)
@@ -60,11 +62,13 @@ export class PromptEncoder {
     return features;
   }
 
-  /** Frees the plans; the model stays. */
+  /** Frees the plans: those that are compiled before it returns, others as soon as they are. The model stays. */
   async dispose(): Promise<void> {
-    const plans = await Promise.allSettled(this.#plans.values());
+    const plans = [...this.#plans.values()];
     this.#plans.clear();
-    for (const plan of plans) if (plan.status === 'fulfilled') plan.value.dispose();
+    for (const plan of this.#made.splice(0)) plan.dispose();
+    await Promise.allSettled(plans);
+    for (const plan of this.#made.splice(0)) plan.dispose();
   }
 
   #planFor(length: number): Promise<PromptPlan> {
@@ -77,7 +81,10 @@ export class PromptEncoder {
     };
     const made = compile(clip.device, specs, ({ tokens, ends }) =>
       noGrad(clip.device, () => ({ features: clip.encodeText(tokens, ends) })),
-    );
+    ).then((plan) => {
+      this.#made.push(plan);
+      return plan;
+    });
     this.#plans.set(length, made);
     return made;
   }

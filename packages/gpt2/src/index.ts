@@ -13,30 +13,42 @@ export { parameterShapes } from './parameter-shapes.ts';
 export {
   defaultMaxTokens,
   Gpt2Generator,
-  type DecodeMethod,
   type GenerateOptions,
   type Generation,
   type GeneratorOptions,
 } from './generation/gpt2-generator.ts';
+export { prepareMethod, type DecodeMethod, type PreparedMethod } from './generation/decode-method.ts';
 export { DecodeSession, type SessionShape } from './generation/decode-session.ts';
-export { allLogits, likeliestIds, topTokens, type Readout } from './generation/readout.ts';
+export { allLogits, likeliestIds, topTokens, withStates, type Readout } from './generation/readout.ts';
 export type {
+  CandidateText,
   DecodeLimits,
   DecodeSteps,
   Decoding,
   Hypothesis,
   LogitRows,
+  ScoreTexts,
+  StateRows,
   TokenEvent,
   TopTokens,
 } from './decode/steps.ts';
 export { beamCandidates, beamSearch, clipCapBeam, type BeamOptions } from './decode/beam.ts';
 export type { LengthRule } from './decode/length-rule.ts';
+export { contrastiveSearch, type ContrastiveOptions } from './decode/contrastive.ts';
+export { minimumBayesRisk, rerank, tokenOverlapF1, type TextUtility } from './decode/rerank.ts';
 export { drain } from './decode/drain.ts';
 export { sampleTokens, type SampleOptions } from './decode/sample.ts';
-export { greedySearch } from './decode/token-by-token.ts';
+export { greedySearch, greedySearchOfLogits } from './decode/token-by-token.ts';
 export {
   nextTokenDistribution,
   type Distribution,
   type FilterOptions,
 } from './decode/next-token-distribution.ts';
+export {
+  logitProcessors,
+  type LogitProcessor,
+  type ProcessorContext,
+  type ProcessorOptions,
+} from './decode/logit-processors.ts';
+export { processedSteps, topOfLogits } from './decode/processed-steps.ts';
 export type { PenaltyOptions } from './decode/penalties.ts';

@@ -1,9 +1,6 @@
-// Generation on the GPU: caches against plain recomputation, batches against single items, memory, streaming.
-//
-// Every new shape costs a software adapter seconds of compiling, so all tests share a few: N × P = 9 rows of
-// prefix, 3 or 9 rows of steps, 8 tokens (as many as the model has positions for).
+// Generation on the GPU: caches against plain recomputation, sessions, memory, streaming, aborting.
 import { failOnGpuErrors, relativeError, suite } from '@foreword/test-kit';
-import { concat, openDevice, tensor, type Device, type Tensor } from '@foreword/tensor/node';
+import { concat, type Device } from '@foreword/tensor/node';
 import * as assert from 'uvu/assert';
 import {
   allLogits,
@@ -11,46 +8,25 @@ import {
   Gpt2Generator,
   topTokens,
   type DecodeMethod,
-  type GenerateOptions,
-  type Generation,
   type Gpt2,
 } from '../src/index.ts';
-import { idTensor, tinyConfig, tinyModel } from './tiny-model.ts';
+import { C, maxTokens, N, openTinyGeneration, P, stop, type TinyGeneration } from './tiny-generation.ts';
+import { idTensor } from './tiny-model.ts';
 
 const test = suite('generation', { timeLimitSeconds: 240 });
 
-const C = tinyConfig.n_embd;
-const P = 3;
-const N = 3;
-const maxTokens = 8;
-const stop = [3, 12, 20];
+let tiny: TinyGeneration;
 let device: Device;
-let model: Gpt2;
 let generator: Gpt2Generator;
-let values: Float32Array;
+let model: Gpt2;
+let { prefixOf, generate } = {} as TinyGeneration;
 
 test.before(async () => {
-  device = await openDevice();
-  model = tinyModel(device, { n_positions: P + maxTokens - 1 });
-  generator = new Gpt2Generator(model, { maxSessions: 8 });
-  values = Float32Array.from({ length: N * P * C }, (_, i) => Math.sin(i * i));
+  tiny = await openTinyGeneration();
+  ({ device, generator, model, prefixOf, generate } = tiny);
 });
 test.after.each(failOnGpuErrors(() => device));
-test.after(() => {
-  generator.dispose();
-  device.close();
-});
-
-const prefixOf = (first: number, count: number): Tensor =>
-  tensor(device, values.subarray(first * P * C, (first + count) * P * C), [count, P, C]);
-
-async function generate(
-  options: Omit<GenerateOptions, 'prefix'>,
-  first = 0,
-  count = N,
-): Promise<Generation[]> {
-  return await device.scope(() => generator.generate({ ...options, prefix: prefixOf(first, count) }));
-}
+test.after(() => tiny.close());
 
 test('cached steps give the logits of plain recomputation', async () => {
   const session = await DecodeSession.open(
@@ -111,55 +87,6 @@ test('rows take over the past of their parents', async () => {
   session.dispose();
 });
 
-const methods: DecodeMethod[] = [
-  { method: 'greedy' },
-  { method: 'beam', beams: 3 },
-  { method: 'beam', beams: 3, length: 'sum', finished: 'apart', temperature: 1.5 },
-];
-
-for (const decode of methods) {
-  test(`${JSON.stringify(decode)}: a batch gives what its items give alone`, async () => {
-    const options = { decode, stop, maxTokens };
-    const together = await generate(options);
-    assert.ok(new Set(together.map(({ ids }) => ids.join())).size > 1, 'the items should differ');
-    for (let item = 0; item < N; item++) {
-      // Alone on plans of its own, or among rows of padding.
-      const batch = decode.method === 'greedy' ? 1 : N;
-      const [alone] = await generate({ ...options, batch }, item, 1);
-      assert.equal(alone.ids, together[item].ids);
-      assert.equal(
-        alone.others.map(({ ids }) => ids),
-        together[item].others.map(({ ids }) => ids),
-      );
-    }
-  });
-}
-
-test('sampling: a batch gives what its items give alone, another seed gives another text', async () => {
-  const decode = {
-    method: 'sample',
-    seed: 11,
-    temperature: 0.9,
-    topK: 20,
-    topP: 0.95,
-    repetitionPenalty: 1.1,
-  } as const;
-  const options = { stop, maxTokens, batch: N };
-  const together = (await generate({ ...options, decode })).map(({ ids }) => ids);
-  for (let item = 0; item < N; item++) {
-    const [{ ids }] = await generate({ ...options, decode: { ...decode, stream: item } }, item, 1);
-    assert.equal(ids, together[item]);
-  }
-  assert.equal(
-    (await generate({ ...options, decode })).map(({ ids }) => ids),
-    together,
-  );
-  assert.not.equal(
-    (await generate({ ...options, decode: { ...decode, seed: 12 } })).map(({ ids }) => ids),
-    together,
-  );
-});
-
 test('a smaller last batch runs on the plans of the full one', async () => {
   const options = { stop: [], maxTokens };
   const full = await generate({ ...options, batch: N });
@@ -171,15 +98,16 @@ test('a smaller last batch runs on the plans of the full one', async () => {
   assert.ok(device.stats.pipelines <= before + 1);
 });
 
-test('temperature 0 and top-k 1 are greedy', async () => {
-  const options = { stop: [], maxTokens };
-  const greedy = await generate(options);
-  assert.equal(await generate({ ...options, decode: { method: 'sample', seed: 1, temperature: 0 } }), greedy);
-  assert.equal(await generate({ ...options, decode: { method: 'sample', seed: 2, topK: 1 } }), greedy);
-});
+const streamed: DecodeMethod[] = [
+  { method: 'greedy' },
+  { method: 'beam', beams: 3 },
+  { method: 'beam', beams: 3, groups: 3 },
+  { method: 'greedy', noRepeatNgram: 1 },
+  { method: 'contrastive', candidates: 3 },
+];
 
 test('streaming: iterator and callback tell the tokens of the result', async () => {
-  for (const decode of [{ method: 'greedy' }, { method: 'beam', beams: 3 }] as const) {
+  for (const decode of streamed) {
     const options = { decode, stop, maxTokens };
     await device.scope(async () => {
       const prefix = prefixOf(0, N);
@@ -193,9 +121,9 @@ test('streaming: iterator and callback tell the tokens of the result', async () 
         told,
         result.map(({ ids }) => ids),
       );
-      const streamed: number[][] = [[], [], []];
-      for await (const { item, id } of generator.stream({ ...options, prefix })) streamed[item].push(id);
-      assert.equal(streamed, told);
+      const heard: number[][] = [[], [], []];
+      for await (const { item, id } of generator.stream({ ...options, prefix })) heard[item].push(id);
+      assert.equal(heard, told);
     });
   }
 });
@@ -253,15 +181,28 @@ test('wrong options are refused with the numbers', async () => {
       generator.generate({ prefix: prefix.reshape([P, C]), stop: [] }),
       `[3, 16] is no [N, P, 16]`,
     );
-    await rejects(generator.generate({ prefix, stop: [], maxTokens: 9 }), 'maxTokens can be at most 8');
+    await rejects(generator.generate({ prefix, stop: [], maxTokens: 10 }), 'maxTokens can be at most 9');
     await rejects(generator.generate({ prefix, stop: [], batch: 0 }), 'batch is 0, but there are 1 prefixes');
     await rejects(
       generator.generate({ prefix, stop: [], decode: { method: 'beam', temperature: 0 } }),
       'temperature is 0',
     );
+    await rejects(
+      generator.generate({
+        prefix,
+        stop: [],
+        maxTokens: 9,
+        decode: { method: 'contrastive', candidates: 3 },
+      }),
+      'maxTokens can be at most 8',
+    );
+    await rejects(
+      generator.generate({ prefix, stop: [], decode: { method: 'greedy', badWords: [[37]] } }),
+      'the token 37; ids are whole numbers from 0 below 37',
+    );
   });
   // By default as many tokens as there are positions for.
-  assert.is((await generate({ stop: [] }, 0, 1))[0].ids.length, maxTokens);
+  assert.is((await generate({ stop: [] }, 0, 1))[0].ids.length, maxTokens + 1);
 });
 
 test('dispose frees everything; sessions beyond the limit go', async () => {

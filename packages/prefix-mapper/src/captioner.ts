@@ -2,14 +2,23 @@
 //
 // Legend: N pictures, D feature, P prefix rows, d GPT-2's width.
 import { ImageEncoder, type Clip } from '@foreword/clip';
-import { Gpt2Generator, type Generation, type Gpt2 } from '@foreword/gpt2';
+import {
+  Gpt2Generator,
+  prepareMethod,
+  type DecodeMethod,
+  type Generation,
+  type Gpt2,
+  type ScoreTexts,
+} from '@foreword/gpt2';
 import { clipPreprocess, type DecodedImage } from '@foreword/image';
 import { noGrad, tensor, type Device, type Tensor } from '@foreword/tensor';
 import type { Tokenizer } from '@foreword/tokenizer';
-import { toDecodeMethod, type DecodeChoice } from './decode-choice.ts';
+import { ClipTextScorer } from './clip-text-score.ts';
+import { atItem, needsClipScores, toDecodeMethod, toReranking, type DecodeChoice } from './decode-choice.ts';
 import { loadCaptionerFiles, type CaptionerFiles } from './load-captioner-files.ts';
 import { MapperError } from './mapper-error.ts';
 import { normaliseFeatures } from './normalise-features.ts';
+import { parseDecodeChoice } from './parse-decode-choice.ts';
 import type { PrefixMapper } from './prefix-mapper.ts';
 
 /** A PNG or JPEG file, decoded pixels, or pixels [3, n, n] as CLIP's preprocessing gives them. */
@@ -20,7 +29,10 @@ export interface CaptionerParts {
   clip?: Clip;
   gpt2: Gpt2;
   mapper: PrefixMapper;
-  tokenizer: Pick<Tokenizer, 'decode' | 'stream'>;
+  /** GPT-2's; `encode` is needed for bad words given as texts. */
+  tokenizer: Pick<Tokenizer, 'decode' | 'stream'> & Partial<Pick<Tokenizer, 'encode'>>;
+  /** CLIP's, needed where CLIP reads texts: MAGIC search and reranking by `clip`. */
+  clipTokenizer?: Tokenizer;
   /** Ids of tokens that end a caption; they are kept in it, unless they are special tokens. */
   stop: readonly number[];
   /** Divide features by their L2 norm; must be as in training. Default false. */
@@ -30,8 +42,8 @@ export interface CaptionerParts {
 }
 
 export interface CaptionOptions {
-  /** Default greedy. */
-  decode?: DecodeChoice;
+  /** A choice, or its text as {@link parseDecodeChoice} reads it (`'beam:5'`). Default greedy. */
+  decode?: Exclude<DecodeChoice, string> | string;
   /** Most tokens per caption. Default 67, or as many as GPT-2 has positions for. */
   maxTokens?: number;
   signal?: AbortSignal;
@@ -43,17 +55,20 @@ export interface Caption {
   ids: number[];
   /** True when it ended with a stop token, false when the length limit cut it. */
   isStopped: boolean;
-  /** What a beam search ranked it by. */
+  /** What a beam search or a reranking ranked it by. */
   score?: number;
-  /** The other hypotheses of a beam search, best first. */
+  /** The other hypotheses of a beam search, best first, or the other samples. */
   others: { text: string; ids: number[]; score?: number }[];
 }
+
+/** Sequences grown at once (with 77 positions of GPT-2 small: 0.7 GB of keys and values). */
+const mostRows = 128;
 
 /**
  * Captions pictures. Calls may overlap: they take turns. Plans are compiled at first use and kept.
  * @example
  * const captioner = await loadCaptioner(device, 'runs/last'); // from '@foreword/prefix-mapper/node'
- * const { text } = await captioner.caption(fileBytes, { decode: { beam: 5 } });
+ * const { text } = await captioner.caption(fileBytes, { decode: 'beam:5' });
  */
 export class Captioner {
   readonly device: Device;
@@ -61,6 +76,7 @@ export class Captioner {
   readonly #batch: number;
   readonly #generator: Gpt2Generator;
   readonly #encoders = new Map<number, ImageEncoder>();
+  #scorer: ClipTextScorer | undefined;
   /** Settles when the call at work is done. */
   #turn: Promise<void> = Promise.resolve();
   /** What {@link Captioner.load} made, and dispose frees. */
@@ -143,18 +159,14 @@ export class Captioner {
     { decode = 'greedy', ...options }: CaptionOptions = {},
   ): Promise<Caption[]> {
     const captions: Caption[] = [];
-    const batch = features.length === 1 ? 1 : this.#batch;
+    const choice = typeof decode === 'string' ? parseDecodeChoice(decode) : decode;
+    const batch = features.length === 1 ? 1 : this.#batchFor(this.#generation(choice, []).decode);
     for (let from = 0; from < features.length; from += batch) {
       const part = features.slice(from, from + batch);
+      // A picture draws the same random numbers wherever the batches are cut.
+      const generation = this.#generation(atItem(choice, from), part, from);
       const found = await this.#withPrefix(part, (prefix) =>
-        this.#generator.generate({
-          ...options,
-          prefix,
-          // A picture draws the same random numbers wherever the batches are cut.
-          decode: toDecodeMethod(atItem(decode, from)),
-          stop: this.parts.stop,
-          batch,
-        }),
+        this.#generator.generate({ ...options, ...generation, prefix, stop: this.parts.stop, batch }),
       );
       captions.push(...found.map((generation) => this.#toCaption(generation)));
     }
@@ -170,19 +182,16 @@ export class Captioner {
     picture: Picture,
     { decode = 'greedy', ...options }: CaptionOptions = {},
   ): AsyncGenerator<string, void, void> {
+    const choice = typeof decode === 'string' ? parseDecodeChoice(decode) : decode;
     const features = await this.features([picture]);
     const release = await this.#takeTurn();
     let prefix: Tensor | undefined;
     try {
       prefix = this.#prefix(features);
       const text = this.parts.tokenizer.stream({ skipSpecialTokens: true });
-      const method = toDecodeMethod(decode);
-      for await (const { id } of this.#generator.stream({
-        ...options,
-        prefix,
-        decode: method,
-        stop: this.parts.stop,
-      })) {
+      const generation = this.#generation(choice, features);
+      const { stop } = this.parts;
+      for await (const { id } of this.#generator.stream({ ...options, ...generation, prefix, stop })) {
         const piece = text.push(id);
         if (piece) yield piece;
       }
@@ -199,7 +208,40 @@ export class Captioner {
     this.#generator.dispose();
     for (const encoder of this.#encoders.values()) encoder.dispose();
     this.#encoders.clear();
+    // Its plans are freed before the call returns, unless one is being compiled.
+    void this.#scorer?.dispose();
+    this.#scorer = undefined;
     for (const model of this.#owned.splice(0)) model.dispose();
+  }
+
+  /** What the generator is told of a choice, for pictures of these features; the first has the number `first`. */
+  #generation(
+    choice: DecodeChoice,
+    features: readonly Float32Array[],
+    first = 0,
+  ): { decode: DecodeMethod; rerank?: ScoreTexts } {
+    const { tokenizer } = this.parts;
+    const parts = {
+      encode: tokenizer.encode && ((text: string) => tokenizer.encode!(text)),
+      clipScores: needsClipScores(choice) ? this.#clipScores(features) : undefined,
+    };
+    return { decode: toDecodeMethod(choice, parts), rerank: toReranking(choice, parts, first) };
+  }
+
+  /** CLIP's similarity of texts to the pictures with these features; undefined without CLIP's parts. */
+  #clipScores(features: readonly Float32Array[]): ScoreTexts | undefined {
+    const { clip, clipTokenizer } = this.parts;
+    if (!clip || !clipTokenizer) return undefined;
+    this.#scorer ??= new ClipTextScorer(clip, clipTokenizer);
+    const scorer = this.#scorer;
+    return (texts) =>
+      scorer.score(texts.map(({ item, ids }) => ({ text: this.#text(ids), feature: features[item] })));
+  }
+
+  /** Pictures at once, so that methods with many sequences per picture stay within what others need. */
+  #batchFor(decode: DecodeMethod): number {
+    const { rowsPerItem } = prepareMethod(decode, { stop: [], maxTokens: Number.MAX_SAFE_INTEGER });
+    return Math.max(1, Math.min(this.#batch, Math.floor(Math.max(this.#batch, mostRows) / rowsPerItem)));
   }
 
   /** Features → prefix rows [N, P, d] that live until disposed. */
@@ -261,10 +303,4 @@ export class Captioner {
   #text(ids: readonly number[]): string {
     return this.parts.tokenizer.decode(ids, { skipSpecialTokens: true });
   }
-}
-
-/** The choice for pictures from place `first` on: sampling then draws what it would draw in one large batch. */
-function atItem(choice: DecodeChoice, first: number): DecodeChoice {
-  if (choice === 'greedy' || !('sample' in choice)) return choice;
-  return { sample: { ...choice.sample, stream: (choice.sample.stream ?? 0) + first } };
 }

@@ -8,7 +8,20 @@ export {
   type Picture,
 } from './captioner.ts';
 export { loadCaptionerFiles, type CaptionerFiles } from './load-captioner-files.ts';
-export { toDecodeMethod, type DecodeChoice } from './decode-choice.ts';
+export {
+  toDecodeMethod,
+  toReranking,
+  type BeamChoice,
+  type ContrastiveChoice,
+  type DecodeChoice,
+  type DecodeChoiceParts,
+  type MagicChoice,
+  type Reranking,
+  type SampleChoice,
+  type TextRules,
+} from './decode-choice.ts';
+export { knownDecodeChoices, parseDecodeChoice } from './parse-decode-choice.ts';
+export { ClipTextScorer, type TextOfPicture } from './clip-text-score.ts';
 export { createMapper, loadMapper, mapperFromTensors } from './create-mapper.ts';
 export { checkpointEntries, clipProjectPrefix, mapperEntries } from './mapper-entries.ts';
 export {

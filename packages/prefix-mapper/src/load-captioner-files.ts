@@ -17,6 +17,8 @@ export interface CaptionerFiles {
     /** Left out, the sizes are inferred, which needs OpenAI's names. */
     config?: unknown;
     weights: WeightSource;
+    /** The content of tokenizer.json; needed only where CLIP reads texts (MAGIC, reranking by `clip`). */
+    tokenizer?: unknown;
   };
   gpt2: {
     config: unknown;
@@ -32,6 +34,7 @@ export interface LoadedParts {
   gpt2: Gpt2;
   mapper: PrefixMapper;
   tokenizer: Tokenizer;
+  clipTokenizer: Tokenizer | undefined;
   stop: readonly number[];
   normalizePrefix: boolean;
 }
@@ -51,12 +54,16 @@ export async function loadCaptionerFiles(device: Device, files: CaptionerFiles):
   };
   try {
     const tokenizer = loadTokenizer(files.gpt2.tokenizer);
+    const clipTokenizer =
+      files.clip.tokenizer === undefined
+        ? undefined
+        : loadTokenizer(files.clip.tokenizer, { name: "CLIP's tokenizer.json" });
     const mapper = keep(await loadMapper(device, checkpoint, { config: sizes }));
     const weights = isTuned ? checkpoint : files.gpt2.weights;
     const gpt2 = keep(await loadGpt2(device, { config: files.gpt2.config as Gpt2ConfigInput, weights }));
     const clipConfig = files.clip.config === undefined ? undefined : parseClipConfig(files.clip.config);
     const clip = keep(await loadClip(device, { weights: files.clip.weights, config: clipConfig }));
-    return { clip, gpt2, mapper, tokenizer, stop: stopTokens, normalizePrefix };
+    return { clip, gpt2, mapper, tokenizer, clipTokenizer, stop: stopTokens, normalizePrefix };
   } catch (error) {
     for (const part of made) part.dispose();
     throw error;

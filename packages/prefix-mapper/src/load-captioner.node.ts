@@ -53,6 +53,7 @@ export async function loadCaptioner(
       clip: {
         config: await readJson(join(folders.clip, 'config.json'), backboneCure),
         weights: await opened(await weightsPath(folders.clip), backboneCure),
+        tokenizer: await readJsonIfThere(join(folders.clip, 'tokenizer.json')),
       },
       gpt2: {
         config: await readJson(join(folders.gpt2, 'config.json'), backboneCure),
@@ -84,6 +85,10 @@ const isThere = (path: string): Promise<boolean> =>
 async function assertThere(path: string, cure: string): Promise<void> {
   if (!(await isThere(path))) throw new MapperError(`${path} is missing or cannot be read: ${cure}`);
 }
+
+/** Undefined when the file is not there: few ways of decoding need it, and they say so. */
+const readJsonIfThere = async (path: string): Promise<unknown> =>
+  (await isThere(path)) ? await readJson(path, backboneCure) : undefined;
 
 async function readJson(path: string, cure: string): Promise<unknown> {
   await assertThere(path, cure);

@@ -14,6 +14,7 @@ export interface TinyModels {
   gpt2: Gpt2;
   mapper: PrefixMapper;
   tokenizer: Tokenizer;
+  clipTokenizer: Tokenizer;
 }
 
 const tower = { width: 64, layers: 1, heads: 1 };
@@ -21,12 +22,13 @@ const clipConfig: ClipConfig = {
   ...vitB32,
   embedDim: 16,
   vision: { ...vitB32.vision, ...tower, imageSize: 8, patchSize: 4 },
-  text: { ...vitB32.text, ...tower, contextLength: 6, vocabSize: 20 },
+  text: { ...vitB32.text, ...tower, contextLength: 24, vocabSize: 540 },
 };
 
 export function tinyModels(device: Device): TinyModels {
   const texts = ['A red circle above a blue square.', 'Zwei blaue Kreise, ein grünes Dreieck.'];
   const tokenizer = loadTokenizer(trainBpe({ texts, vocabSize: 280, flavour: 'gpt2' }));
+  const clipTokenizer = loadTokenizer(trainBpe({ texts, vocabSize: 520, flavour: 'clip' }));
   const config = parseGpt2Config({
     vocab_size: tokenizer.vocabSize,
     n_positions: 24,
@@ -43,6 +45,7 @@ export function tinyModels(device: Device): TinyModels {
       { seed: 5 },
     ).trainable(false),
     tokenizer,
+    clipTokenizer,
   };
 }
 
@@ -61,7 +64,7 @@ export function stripes(kind: number): DecodedImage {
 
 /** Writes the run and its backbones; returns the run's folder. `tuned` puts a GPT-2 into the checkpoint. */
 export async function writeRun(
-  { clip, gpt2, mapper, tokenizer }: TinyModels,
+  { clip, gpt2, mapper, tokenizer, clipTokenizer }: TinyModels,
   { tuned }: { tuned?: Gpt2 } = {},
 ): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'foreword-run-'));
@@ -74,6 +77,7 @@ export async function writeRun(
   const { entries, config } = await clip.save();
   await save('clip/config.json', JSON.stringify(config));
   await save('clip/model.safetensors', entries);
+  await save('clip/tokenizer.json', JSON.stringify(clipTokenizer.json));
   await save('gpt2/config.json', gpt2ConfigJson(gpt2.config));
   await save('gpt2/model.safetensors', await gpt2.saveEntries());
   await save('gpt2/tokenizer.json', JSON.stringify(tokenizer.json));

@@ -32,6 +32,9 @@ const refusals: [what: string, command: string, args: string[], code: number, ..
   ],
   ['an unknown backbone', 'pretrain', ['gpt3'], 2, 'clip or gpt2'],
   ['a caption without picture', 'caption', [], 2, 'image'],
+  ['an unknown decoding', 'caption', ['--decode', 'beem:5', 'x.png'], 2, 'no method "beem"', 'magic:45'],
+  ['a wrong option of one', 'caption', ['--decode', 'beam:5,foo=1', 'x.png'], 2, 'no option "foo"', 'length'],
+  ['--decode with --beam', 'caption', ['--decode', 'greedy', '--beam', '3', 'x.png'], 2, 'leave one of them'],
   ['a run that is not there', 'caption', ['--run', '/nowhere', 'x.png'], 1, 'config.json'],
 ];
 for (const [what, command, args, code, ...words] of refusals) {

@@ -64,16 +64,18 @@ async function writeBackbones(folder: string): Promise<void> {
       ...vitB32,
       embedDim: 16,
       vision: { ...vitB32.vision, ...tower, imageSize: side, patchSize: 4 },
-      text: { ...vitB32.text, ...tower, contextLength: 6, vocabSize: 20 },
+      text: { ...vitB32.text, ...tower, contextLength: 24, vocabSize: 540 },
     },
     3,
   );
   const texts = colours.flatMap((colour) => [`A ${colour} square.`, `This square is ${colour}.`]);
   const tokenizer = loadTokenizer(trainBpe({ texts, vocabSize: 280, flavour: 'gpt2' }));
+  const clipTokenizer = trainBpe({ texts, vocabSize: 520, flavour: 'clip' });
   const sizes = { vocab_size: tokenizer.vocabSize, n_positions: 48, n_embd: 32, n_layer: 1, n_head: 2 };
   const gpt2 = Gpt2.random(device, parseGpt2Config(sizes), 4);
   const { entries, config } = await clip.save();
   await save(join(folder, 'clip'), JSON.stringify(config), entries);
+  await writeFile(join(folder, 'clip/tokenizer.json'), JSON.stringify(clipTokenizer));
   await save(join(folder, 'gpt2'), gpt2ConfigJson(gpt2.config), await gpt2.saveEntries());
   await writeFile(join(folder, 'gpt2/tokenizer.json'), JSON.stringify(tokenizer.json));
   device.close();

@@ -202,6 +202,24 @@ test('caption streams a line per picture, or JSON; what cannot be read is told a
   await rm(broken);
 });
 
+test('caption --decode writes captions by any method; --beam N is short for beam:N', async () => {
+  const picture = join(world.dataset, 'test/0.png');
+  const caption = async (...args: string[]): Promise<string> => {
+    const got = await answer('caption', [picture, '--run', run, '--max-tokens', '8', ...args]);
+    assert.is(got.code, 0, got.text);
+    return got.stdout;
+  };
+  const beam = await caption('--beam', '3');
+  assert.match(beam, /^.+\n$/);
+  assert.is(await caption('--decode', 'beam:3'), beam);
+  const rules = 'no-repeat=1,bad-words=red|green|blue';
+  for (const method of ['magic:4', 'best-of:3', 'diverse:3,groups=3']) {
+    const text = await caption('--decode', `${method},${rules}`);
+    assert.match(text, /^.+\n$/);
+    assert.not.match(text, /red|green|blue/);
+  }
+});
+
 test('caption refuses a damaged checkpoint with the run, the file and a cure', async () => {
   const best = join(run, 'checkpoints/best.safetensors');
   await truncate(best, (await readFile(best)).length - 1);

@@ -9,6 +9,13 @@ export interface PenaltyOptions {
   frequencyPenalty?: number;
 }
 
+/** Whether the penalties do anything. */
+export const changesLogits = ({
+  repetitionPenalty = 1,
+  presencePenalty = 0,
+  frequencyPenalty = 0,
+}: PenaltyOptions): boolean => repetitionPenalty !== 1 || presencePenalty !== 0 || frequencyPenalty !== 0;
+
 /** Applies the penalties to `logits` [V] in place. */
 export function applyPenalties(
   logits: Float32Array,
@@ -16,7 +23,6 @@ export function applyPenalties(
   options: PenaltyOptions,
 ): void {
   const { repetitionPenalty = 1, presencePenalty = 0, frequencyPenalty = 0 } = options;
-  if (repetitionPenalty === 1 && presencePenalty === 0 && frequencyPenalty === 0) return;
   const counts = new Map<number, number>();
   for (const id of history) counts.set(id, (counts.get(id) ?? 0) + 1);
   for (const [id, count] of counts) {
@@ -34,12 +40,12 @@ export function assertPenalties({
 }: PenaltyOptions): void {
   if (!(repetitionPenalty > 0 && repetitionPenalty < Infinity)) {
     throw new RangeError(
-      `sampling: repetitionPenalty is ${repetitionPenalty}; a number above 0 is needed (1 changes nothing)`,
+      `decoding: repetitionPenalty is ${repetitionPenalty}; a number above 0 is needed (1 changes nothing)`,
     );
   }
   if (!Number.isFinite(presencePenalty) || !Number.isFinite(frequencyPenalty)) {
     throw new RangeError(
-      `sampling: presencePenalty ${presencePenalty} and frequencyPenalty ${frequencyPenalty} must be finite`,
+      `decoding: presencePenalty ${presencePenalty} and frequencyPenalty ${frequencyPenalty} must be finite`,
     );
   }
 }

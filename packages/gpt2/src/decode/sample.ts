@@ -1,22 +1,24 @@
-// Sampling: penalties → temperature → top-k → top-p → one draw per step, from a seed.
-import { randomUniform } from '../counter-random.ts';
+// Sampling: temperature → top-k → top-p → min-p → typical → one draw per step, from a seed. Penalties and other
+// processors come before, see `processedSteps`.
+import { randomBits, randomUniform } from '../counter-random.ts';
 import {
   assertFilters,
   nextTokenDistribution,
   type Distribution,
   type FilterOptions,
 } from './next-token-distribution.ts';
-import { applyPenalties, assertPenalties, type PenaltyOptions } from './penalties.ts';
 import type { DecodeLimits, DecodeSteps, Decoding, LogitRows } from './steps.ts';
-import { tokenByToken } from './token-by-token.ts';
+import { logitsOf, tokenByToken } from './token-by-token.ts';
 
-export interface SampleOptions extends FilterOptions, PenaltyOptions {
+export interface SampleOptions extends FilterOptions {
   seed: number;
   /**
    * Item i draws from the random numbers (seed, stream + i). An image alone gets the text it has in a batch
    * when its own place is given here. Default 0.
    */
   stream?: number;
+  /** Texts drawn per item, in the order drawn; more of them keep those that fewer give. Default 1. */
+  samples?: number;
 }
 
 /** The token at `u` ∈ [0, 1) of the cumulative distribution. */
@@ -32,8 +34,20 @@ export function drawToken({ ids, probabilities }: Distribution, u: number): numb
   return ids[last];
 }
 
+/** @throws RangeError for options that make no sense. */
+export function assertSampling({ seed, stream = 0, samples = 1, ...filters }: SampleOptions): void {
+  assertFilters(filters);
+  for (const [name, value] of Object.entries({ seed, stream })) {
+    if (!Number.isInteger(value))
+      throw new RangeError(`sampling: ${name} is ${value}; a whole number is needed`);
+  }
+  if (!Number.isInteger(samples) || samples < 1) {
+    throw new RangeError(`sampling: samples is ${samples}; a whole number from 1 is needed`);
+  }
+}
+
 /**
- * Draws every token at random.
+ * Draws every token at random. With several `samples`, `steps.step()` is called with items × samples rows.
  * @throws RangeError for options that make no sense, and for logits that are no numbers.
  */
 export function sampleTokens(
@@ -41,16 +55,16 @@ export function sampleTokens(
   limits: DecodeLimits,
   options: SampleOptions,
 ): Decoding {
-  assertFilters(options);
-  assertPenalties(options);
-  const { seed, stream = 0 } = options;
-  if (!Number.isInteger(seed)) throw new RangeError(`sampling: seed is ${seed}; a whole number is needed`);
-  return tokenByToken(steps, limits, ({ vocabSize, values }, row, history) => {
-    const logits = values.slice(row * vocabSize, (row + 1) * vocabSize);
-    applyPenalties(logits, history, options);
-    return drawToken(
-      nextTokenDistribution(logits, options),
-      randomUniform(seed, stream + row, history.length),
-    );
-  });
+  assertSampling(options);
+  const { seed, stream = 0, samples = 1 } = options;
+  return tokenByToken(
+    steps,
+    limits,
+    (answer, row, { item, sample, history }) =>
+      drawToken(
+        nextTokenDistribution(logitsOf(answer, row), options),
+        randomUniform(sample === 0 ? seed : randomBits(seed, sample, 0), stream + item, history.length),
+      ),
+    { samples },
+  );
 }

@@ -27,6 +27,14 @@ export interface LogitRows {
   values: Float32Array;
 }
 
+/** Hidden states of the rows that were read, as they leave ln_f. */
+export interface StateRows {
+  /** [rows, S, C]: S is the prefix's length after `begin`, 1 after `step`. */
+  states: Float32Array;
+  /** C. */
+  stateSize: number;
+}
+
 export interface DecodeLimits {
   /** How many prefixes there are. */
   items: number;
@@ -50,12 +58,41 @@ export interface Hypothesis {
   ids: number[];
   /** True when it ended with a stop token, false when the length limit cut it. */
   isStopped: boolean;
-  /** What a beam search ranked it by. */
+  /** What a beam search or a reranking ranked it by. */
   score?: number;
 }
 
+/** A text, or the beginning of one. */
+export interface CandidateText {
+  item: number;
+  ids: readonly number[];
+}
+
+/** Judges texts from outside the language model, all of a step at once: one number per text, larger is better. */
+export type ScoreTexts = (texts: readonly CandidateText[]) => ArrayLike<number> | Promise<ArrayLike<number>>;
+
 /** Yields tokens as they become certain; returns each item's hypotheses, best first. */
 export type Decoding = AsyncGenerator<TokenEvent, Hypothesis[][], void>;
+
+/**
+ * The scores of `texts`.
+ * @throws RangeError when there are not as many as texts, or one is no number.
+ */
+export async function scoresOf(
+  score: ScoreTexts,
+  texts: readonly CandidateText[],
+): Promise<ArrayLike<number>> {
+  const scores = await score(texts);
+  if (scores.length !== texts.length) {
+    throw new RangeError(
+      `decoding: ${texts.length} texts were to be scored, but ${scores.length} scores came`,
+    );
+  }
+  const wrong = Array.from(scores).findIndex((value) => Number.isNaN(value));
+  if (wrong >= 0)
+    throw new RangeError(`decoding: the score of text ${wrong} (${texts[wrong].ids.join(' ')}) is NaN`);
+  return scores;
+}
 
 /** @throws RangeError for limits that make no sense. */
 export function assertLimits({ items, maxTokens }: DecodeLimits): void {

@@ -28,8 +28,10 @@ export interface SessionShape {
   prefixRows: number;
   /** Sequences grown from each prefix (beams). With more than one, steps take `parents`. */
   rowsPerItem: number;
-  /** Most tokens per sequence; the last one needs no step. */
+  /** Most tokens per sequence; the last one needs no step, unless `readsLast`. */
   maxTokens: number;
+  /** Whether the last token is read too, as where candidates are read before one is chosen. Default false. */
+  readsLast?: boolean;
 }
 
 type AnyPlan = Plan<Record<string, InputSpec>, Record<string, Tensor>>;
@@ -65,13 +67,14 @@ export class DecodeSession<R> {
    * @throws ShapeError when prefix and tokens go beyond the model's positions.
    */
   static async open<R>(model: Gpt2, shape: SessionShape, readout: Readout<R>): Promise<DecodeSession<R>> {
-    const { items, prefixRows, rowsPerItem, maxTokens } = shape;
+    const { items, prefixRows, rowsPerItem, maxTokens, readsLast = false } = shape;
     const { n_embd, n_layer, n_positions } = model.config;
-    const rows = prefixRows + maxTokens - 1;
+    const unread = readsLast ? 0 : 1;
+    const rows = prefixRows + maxTokens - unread;
     if (rows > n_positions) {
       throw new ShapeError(
         `generation: ${prefixRows} prefix rows and ${maxTokens} tokens take ${rows} positions, the model has ${n_positions}; ` +
-          `maxTokens can be at most ${n_positions - prefixRows + 1}`,
+          `maxTokens can be at most ${n_positions - prefixRows + unread}`,
       );
     }
     const caches = Array.from({ length: n_layer }, () =>
@@ -82,7 +85,10 @@ export class DecodeSession<R> {
         model.device,
         { prefix: { shape: [items, prefixRows, n_embd] } },
         ({ prefix }) =>
-          noGrad(model.device, () => readout.trace(readPrefix(model, prefix, caches, rowsPerItem))),
+          noGrad(model.device, () => {
+            const { logits, states } = readPrefix(model, prefix, caches, rowsPerItem);
+            return readout.trace(logits, states);
+          }),
       );
       return new DecodeSession(model, shape, readout, caches, prefill);
     } catch (error) {
@@ -149,7 +155,8 @@ export class DecodeSession<R> {
       noGrad(model.device, () => {
         if (given.parents) for (const cache of this.#caches) takeOver(cache, given.parents);
         const { ids, position, keyCount } = given;
-        return this.#readout.trace(appendTokens(model, { ids, position, keyCount, caches: this.#caches }));
+        const read = appendTokens(model, { ids, position, keyCount, caches: this.#caches });
+        return this.#readout.trace(read.logits, read.states);
       }),
     );
   }
@@ -167,8 +174,17 @@ export class DecodeSession<R> {
   }
 }
 
-/** Prefixes [N, P, C] → logits after each [N, V]; keys and values go to the caches, repeated for every row of an item. */
-function readPrefix(model: Gpt2, prefix: Tensor, caches: readonly Tensor[], rowsPerItem: number): Tensor {
+/** What the model makes of the rows it reads: the next token's logits, and on demand their hidden states. */
+interface Reading {
+  logits: Tensor;
+  states(): Tensor;
+}
+
+/**
+ * Prefixes [N, P, C] → logits after each [N, V], states [N, P, C]; keys and values go to the caches, repeated for
+ * every row of an item.
+ */
+function readPrefix(model: Gpt2, prefix: Tensor, caches: readonly Tensor[], rowsPerItem: number): Reading {
   const { device, config } = model;
   const [N, P, C] = prefix.shape;
   const start = tensor(device, [0], [1], { dtype: 'u32' });
@@ -181,7 +197,8 @@ function readPrefix(model: Gpt2, prefix: Tensor, caches: readonly Tensor[], rows
     writeRows(caches[layer], repeated, start, { column: C });
     return attention([qkv], { heads: config.n_head, causal: true });
   });
-  return model.logits(slice(hidden, { axis: 1, start: P - 1, end: P }).reshape([N, C]));
+  const last = slice(hidden, { axis: 1, start: P - 1, end: P }).reshape([N, C]);
+  return { logits: model.logits(last), states: () => model.normalise(hidden) };
 }
 
 interface Append {
@@ -191,8 +208,8 @@ interface Append {
   caches: readonly Tensor[];
 }
 
-/** One token per row → logits [R, V]. */
-function appendTokens(model: Gpt2, { ids, position, keyCount, caches }: Append): Tensor {
+/** One token per row → logits [R, V], states [R, 1, C]. */
+function appendTokens(model: Gpt2, { ids, position, keyCount, caches }: Append): Reading {
   const { n_embd: C, n_head: heads } = model.config;
   const R = ids.size;
   const x = model.addPosition(model.embed(ids).reshape([R, 1, C]), position);
@@ -200,7 +217,7 @@ function appendTokens(model: Gpt2, { ids, position, keyCount, caches }: Append):
     writeRows(caches[layer], qkv, position, { column: C });
     return attention([slice(qkv, { axis: 2, end: C }), caches[layer]], { heads, causal: true, keyCount });
   });
-  return model.logits(hidden.reshape([R, C]));
+  return { logits: model.logits(hidden.reshape([R, C])), states: () => model.normalise(hidden) };
 }
 
 /** Row r of the cache becomes a copy of row parents[r]. */

@@ -1,27 +1,24 @@
-// Text from prefix embeddings: picks the decoding method, keeps the plans it compiled, streams tokens.
+// Text from prefix embeddings: runs a decoding method, keeps the plans it compiled, streams tokens.
 //
 // Legend: N items (prefixes), P prefix rows, C channels.
 import { ShapeError, TensorError, type Tensor } from '@foreword/tensor';
-import { beamCandidates, beamSearch, clipCapBeam, type BeamOptions } from '../decode/beam.ts';
 import { drain } from '../decode/drain.ts';
-import { sampleTokens, type SampleOptions } from '../decode/sample.ts';
-import type { DecodeLimits, DecodeSteps, Decoding, Hypothesis, TokenEvent } from '../decode/steps.ts';
-import { greedySearch } from '../decode/token-by-token.ts';
+import { rerank } from '../decode/rerank.ts';
+import type { DecodeSteps, Decoding, Hypothesis, ScoreTexts, TokenEvent } from '../decode/steps.ts';
 import type { Gpt2 } from '../gpt2.ts';
+import { prepareMethod, readsLast, type DecodeMethod, type PreparedMethod } from './decode-method.ts';
 import { DecodeSession } from './decode-session.ts';
-import { allLogits, likeliestIds, topTokens, type Readout } from './readout.ts';
-
-/** `greedy` is also what ClipCap calls top-p; `beam` without options is ClipCap's beam search. */
-export type DecodeMethod =
-  | { method: 'greedy' }
-  | ({ method: 'beam'; temperature?: number } & Partial<BeamOptions>)
-  | ({ method: 'sample' } & SampleOptions);
 
 export interface GenerateOptions {
   /** Embeddings [N, P, C] in front of the text, without positions. */
   prefix: Tensor;
   /** Default greedy. */
   decode?: DecodeMethod;
+  /**
+   * Puts the hypotheses of a beam search or of several samples in the order of these scores. No token is told
+   * before all are there.
+   */
+  rerank?: ScoreTexts;
   /** Token ids that end a text (ClipCap: that of "."); they are kept in it. */
   stop: readonly number[];
   /** Most tokens per text; default 67 (ClipCap's entry_length), or as many as the model has positions for. */
@@ -40,33 +37,6 @@ export interface Generation extends Hypothesis {
 }
 
 export const defaultMaxTokens = 67;
-
-/** A method with its shape and readout filled in, ready to run on a session. */
-interface Prepared {
-  rowsPerItem: number;
-  readout: Readout<unknown>;
-  decode(steps: DecodeSteps<unknown>, limits: DecodeLimits): Decoding;
-}
-
-function prepare<R>(
-  rowsPerItem: number,
-  readout: Readout<R>,
-  decode: (steps: DecodeSteps<R>, limits: DecodeLimits) => Decoding,
-): Prepared {
-  // The readout makes the steps' answers, so both sides agree on R; the session cache need not know it.
-  return { rowsPerItem, readout, decode };
-}
-
-function prepareMethod(method: DecodeMethod, stop: readonly number[]): Prepared {
-  if (method.method === 'greedy') return prepare(1, likeliestIds, greedySearch);
-  if (method.method === 'sample') {
-    return prepare(1, allLogits, (steps, limits) => sampleTokens(steps, limits, method));
-  }
-  const { temperature, beams, length, finished } = { ...clipCapBeam, ...method };
-  const options: BeamOptions = { beams, length, finished };
-  const readout = topTokens(beamCandidates(options, stop), temperature);
-  return prepare(beams, readout, (steps, limits) => beamSearch(steps, limits, options));
-}
 
 export interface GeneratorOptions {
   /** Compiled shapes kept for reuse; the least recently used goes first. Default 4. */
@@ -94,7 +64,7 @@ export class Gpt2Generator {
 
   /**
    * One result per prefix. `onToken` hears each token as soon as it is certain: at once in greedy decoding and
-   * sampling, once all hypotheses agree on it in beam search.
+   * sampling (of several samples those of the first), once all hypotheses agree on it in beam search.
    * @throws ShapeError, RangeError for options that do not fit; the signal's reason when aborted.
    */
   async generate({
@@ -114,20 +84,21 @@ export class Gpt2Generator {
   }
 
   async *#run({ prefix, decode = { method: 'greedy' }, stop, ...options }: GenerateOptions): Decoding {
-    const { n_embd, n_positions } = this.model.config;
-    const { signal } = options;
+    const { n_embd, n_positions, vocab_size: vocabSize } = this.model.config;
+    const { signal, rerank: score } = options;
     const [items, prefixRows] = prefix.shape;
     if (prefix.rank !== 3 || prefix.dim(2) !== n_embd || items === 0 || prefixRows === 0) {
       throw new ShapeError(
         `generation: the prefix [${prefix.shape.join(', ')}] is no [N, P, ${n_embd}] with N and P from 1`,
       );
     }
-    const maxTokens = options.maxTokens ?? Math.min(defaultMaxTokens, n_positions - prefixRows + 1);
+    const unread = readsLast(decode) ? 0 : 1;
+    const maxTokens = options.maxTokens ?? Math.min(defaultMaxTokens, n_positions - prefixRows + unread);
     const batch = options.batch ?? items;
     if (!Number.isInteger(batch) || batch < items) {
       throw new RangeError(`generation: batch is ${batch}, but there are ${items} prefixes`);
     }
-    const prepared = prepareMethod(decode, stop);
+    const prepared = prepareMethod(decode, { stop, maxTokens, vocabSize });
     if (this.#isDisposed) throw new TensorError('generation: this generator was disposed');
     if (this.#isBusy)
       throw new TensorError('generation: this generator is at work; await it, or make another one');
@@ -139,7 +110,8 @@ export class Gpt2Generator {
         begin: () => session.prefill(prefix),
         step: (ids, parents) => session.step(ids, parents),
       };
-      return yield* prepared.decode(steps, { items, stop, maxTokens, signal });
+      const decoding = prepared.decode(steps, { items, stop, maxTokens, signal });
+      return yield* score ? rerank(decoding, score, signal) : decoding;
     } finally {
       this.#isBusy = false;
       if (this.#isDisposed) this.#disposeSessions();
@@ -147,10 +119,11 @@ export class Gpt2Generator {
   }
 
   async #session(
-    { rowsPerItem, readout }: Prepared,
+    { rowsPerItem, readsLast: isLastRead, readout }: PreparedMethod,
     shape: { items: number; prefixRows: number; maxTokens: number },
   ): Promise<DecodeSession<unknown>> {
-    const key = [shape.items, shape.prefixRows, shape.maxTokens, rowsPerItem, readout.key].join('|');
+    const { items, prefixRows, maxTokens } = shape;
+    const key = [items, prefixRows, maxTokens, rowsPerItem, isLastRead, readout.key].join('|');
     const kept = this.#sessions.get(key);
     // A map keeps the order of insertion: put back, the session is the most recently used.
     this.#sessions.delete(key);
@@ -159,7 +132,9 @@ export class Gpt2Generator {
       this.#sessions.get(oldest)!.dispose();
       this.#sessions.delete(oldest);
     }
-    const session = kept ?? (await DecodeSession.open(this.model, { ...shape, rowsPerItem }, readout));
+    const session =
+      kept ??
+      (await DecodeSession.open(this.model, { ...shape, rowsPerItem, readsLast: isLastRead }, readout));
     this.#sessions.set(key, session);
     return session;
   }

@@ -1,14 +1,15 @@
-// What a decoding method reads of the next-token logits, and how the GPU prepares it.
+// What a decoding method reads of a step, and how the GPU prepares it.
 //
-// Legend: R rows, V vocabulary.
+// Legend: R rows, V vocabulary, S positions read, C channels.
 import { argmax, logSoftmax, topK, type Tensor } from '@foreword/tensor';
-import type { LogitRows, TopTokens } from '../decode/steps.ts';
+import type { LogitRows, StateRows, TopTokens } from '../decode/steps.ts';
 
-/** Ends every plan of a session: logits [R, V] in, the answer R on the host out. */
+/** Ends every plan of a session: what the model computed in, the answer R on the host out. */
 export interface Readout<R> {
   /** Equal for readouts that make equal plans. */
   key: string;
-  trace(logits: Tensor): Record<string, Tensor>;
+  /** `logits` [R, V] of the next token; `states()` makes the hidden states [R, S, C] of the rows read, after ln_f. */
+  trace(logits: Tensor, states: () => Tensor): Record<string, Tensor>;
   read(outputs: Record<string, Tensor>): Promise<R>;
 }
 
@@ -26,11 +27,12 @@ export const allLogits: Readout<LogitRows> = {
   read: async ({ logits }) => ({ vocabSize: logits.dim(-1), values: (await logits.read()) as Float32Array }),
 };
 
-/** The `count` likeliest tokens of each row (fewer in a smaller vocabulary) after division by `temperature`. */
+/**
+ * The `count` likeliest tokens of each row (fewer in a smaller vocabulary) after division by `temperature`.
+ * @throws RangeError for a temperature that is not above 0.
+ */
 export function topTokens(count: number, temperature = 1): Readout<TopTokens> {
-  if (!(temperature > 0 && temperature < Infinity)) {
-    throw new RangeError(`beam search: temperature is ${temperature}; a number above 0 is needed`);
-  }
+  assertTemperature(temperature);
   return {
     key: `top ${count} at ${temperature}`,
     trace(logits) {
@@ -41,6 +43,25 @@ export function topTokens(count: number, temperature = 1): Readout<TopTokens> {
     async read({ logProbs, ids }) {
       const [values, places] = await Promise.all([logProbs.read(), ids.read()]);
       return { count: ids.dim(-1), ids: places as Uint32Array, logProbs: values as Float32Array };
+    },
+  };
+}
+
+/** @throws RangeError for a temperature that is not above 0. */
+export function assertTemperature(temperature: number): void {
+  if (!(temperature > 0 && temperature < Infinity)) {
+    throw new RangeError(`beam search: temperature is ${temperature}; a number above 0 is needed`);
+  }
+}
+
+/** What `readout` gives, and the hidden states. */
+export function withStates<R>(readout: Readout<R>): Readout<R & StateRows> {
+  return {
+    key: `${readout.key} with states`,
+    trace: (logits, states) => ({ ...readout.trace(logits, states), states: states() }),
+    async read({ states, ...outputs }) {
+      const [answer, values] = await Promise.all([readout.read(outputs), states.read()]);
+      return { ...answer, states: values as Float32Array, stateSize: states.dim(-1) };
     },
   };
 }

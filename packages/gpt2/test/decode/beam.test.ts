@@ -48,6 +48,71 @@ test('ordinary search by sum', async () => {
   assert.equal(show((await search({ beams: 3, length: 'sum', finished: 'apart' }))[0]), wanted);
 });
 
+test('diverse search by hand: a group pays for tokens that earlier ones took at the same step', async () => {
+  // λ = 1, two groups of one. Step 1: 2 (−.693); then 3 (−1.204) beats 2 at −.693 − 1. Step 2: 2,3; then 3,1 (.45),
+  // for 1 is free. Step 3: 2,3,1; the other has stopped and costs nothing.
+  const two = { beams: 2, groups: 2 };
+  assert.equal(show((await search({ ...two, diversityPenalty: 1 }))[0]), [
+    '2,3,1 -0.802649',
+    '3,1 -1.001240',
+  ]);
+  // λ = .5 does not yet drive the second group from 2: −.693 − .5 > −1.204. At step 2 3 costs it .5, and it takes 4.
+  assert.equal(show((await search({ ...two, diversityPenalty: 0.5 }))[0]), [
+    '2,3,1 -0.802649',
+    '2,4,5,1 -0.825904',
+  ]);
+  assert.equal(await search(two), await search({ ...two, diversityPenalty: 0.5 }));
+  // λ = 5, three groups: at step 3 the third group's 4,5 leaves 1 (.60) to the first and takes 4 (.15).
+  const third = Math.log(0.1 * 0.35 * 0.15 * 0.35 * 0.6) / 5;
+  assert.equal(show((await search({ beams: 3, groups: 3, diversityPenalty: 5 }))[0]), [
+    '2,3,1 -0.802649',
+    '3,1 -1.001240',
+    `4,5,4,5,1 ${third.toFixed(6)}`,
+  ]);
+});
+
+test('diverse search is the plain definition, group by group over the whole vocabulary', async () => {
+  const uniform = new Array<number>(6).fill(1 / 6);
+  for (const [G, size, lambda] of [
+    [1, 3, 9],
+    [2, 2, 0.7],
+    [3, 2, 0.3],
+    [4, 1, 2],
+    ...[0.1, 0.2, 0.4, 0.6, 0.9, 1.3].flatMap((lambda) => [
+      [3, 2, lambda],
+      [2, 3, lambda],
+      [4, 1, lambda],
+    ]),
+  ]) {
+    let groups = Array.from({ length: G }, () => [{ ids: [] as number[], sum: 0 }]);
+    for (let step = 0; step < 6; step++) {
+      const taken: number[] = [];
+      groups = groups.map((beams) => {
+        const next = beams.flatMap(({ ids, sum }) => {
+          if (ids.at(-1) === 1) return [{ ids, sum, rank: sum / ids.length }];
+          const row = ids.length === 0 ? toy.starts[0] : (toy.after[ids.at(-1)!] ?? uniform);
+          return row.map((p, id) => {
+            const grown = sum + Math.log(p);
+            const cost = lambda * taken.filter((other) => other === id).length;
+            return { ids: [...ids, id], sum: grown, rank: (grown - cost) / (ids.length + 1) };
+          });
+        });
+        const kept = next.sort((a, b) => b.rank - a.rank).slice(0, size);
+        for (const { ids } of kept) if (ids.length === step + 1) taken.push(ids[step]);
+        return kept;
+      });
+    }
+    const wanted = groups.flat().map(({ ids, sum }) => ({ ids, score: sum / ids.length }));
+    wanted.sort((a, b) => b.score - a.score);
+    const [found] = await search({ beams: G * size, groups: G, diversityPenalty: lambda });
+    assert.equal(
+      found.map(({ ids }) => ids.join()),
+      wanted.map(({ ids }) => ids.join()),
+    );
+    found.forEach(({ score }, i) => assert.ok(Math.abs(score! - wanted[i].score) < 1e-6));
+  }
+});
+
 test('a length exponent of 0 is the sum, of 1 the average', async () => {
   for (const finished of ['apart', 'compete'] as const) {
     const sum = await search({ beams: 3, length: 'sum', finished });
@@ -63,6 +128,7 @@ test('with room for every hypothesis the ordinary search finds the best of all',
   for (const [rule, divisor] of [
     ['sum', () => 1],
     [{ power: 0.7 }, (n: number) => n ** 0.7],
+    [{ gnmt: 0.6 }, (n: number) => ((5 + n) / 6) ** 0.6],
   ] as const) {
     const all: { ids: number[]; score: number }[] = [];
     const grow = (ids: number[], logProb: number): void => {
@@ -104,10 +170,16 @@ test('one beam is greedy', async () => {
 test('items in a batch get what they get alone', async () => {
   const starts = [toy.starts[0], [0.1, 0.05, 0.05, 0.1, 0.6, 0.1], [0.3, 0.3, 0.1, 0.1, 0.1, 0.1]];
   for (const finished of ['apart', 'compete'] as const) {
-    const together = await search({ beams: 3, finished }, { table: { ...toy, starts } });
-    for (const [item, start] of starts.entries()) {
-      const alone = await search({ beams: 3, finished }, { table: { ...toy, starts: [start] } });
-      assert.equal(together[item], alone[0]);
+    for (const options of [
+      { beams: 3, finished },
+      { beams: 6, groups: 3, finished },
+      { beams: 3, finished, length: { gnmt: 0.6 } },
+    ]) {
+      const together = await search(options, { table: { ...toy, starts } });
+      for (const [item, start] of starts.entries()) {
+        const alone = await search(options, { table: { ...toy, starts: [start] } });
+        assert.equal(together[item], alone[0]);
+      }
     }
   }
 });
@@ -122,16 +194,18 @@ test('more beams than tokens', async () => {
 
 test('tokens are told once, in order, and end as the best text', async () => {
   for (const finished of ['apart', 'compete'] as const) {
-    const told: TokenEvent[] = [];
-    const [texts] = await search({ beams: 3, finished }, { onToken: (event) => told.push(event) });
-    assert.equal(
-      told.map(({ id }) => id),
-      texts[0].ids,
-    );
-    assert.equal(
-      told.map(({ index }) => index),
-      texts[0].ids.map((_, i) => i),
-    );
+    for (const groups of [1, 3]) {
+      const told: TokenEvent[] = [];
+      const [texts] = await search({ beams: 3, groups, finished }, { onToken: (event) => told.push(event) });
+      assert.equal(
+        told.map(({ id }) => id),
+        texts[0].ids,
+      );
+      assert.equal(
+        told.map(({ index }) => index),
+        texts[0].ids.map((_, i) => i),
+      );
+    }
   }
 });
 
@@ -165,8 +239,12 @@ test('options that make no sense are refused', async () => {
       return (error as Error).message;
     }
   };
-  assert.match(await message({ beams: 0 }), '0 beams; at least 1');
+  assert.match(await message({ beams: 0 }), '0 beams; a whole number from 1');
   assert.match(await message({ length: { power: -1 } }), 'the length exponent is -1');
+  assert.match(await message({ length: { gnmt: NaN } }), 'the length exponent is NaN');
+  assert.match(await message({ beams: 5, groups: 2 }), '5 beams in 2 groups; as many in each');
+  assert.match(await message({ groups: 0 }), '5 beams in 0 groups');
+  assert.match(await message({ diversityPenalty: -1 }), 'diversityPenalty is -1');
   assert.match(await message({}, { maxTokens: 0 }), 'maxTokens is 0');
 });
 

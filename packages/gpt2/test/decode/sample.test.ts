@@ -2,19 +2,30 @@
 import { allClose, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { drain } from '../../src/decode/drain.ts';
+import { logitProcessors, type ProcessorOptions } from '../../src/decode/logit-processors.ts';
 import { nextTokenDistribution, type FilterOptions } from '../../src/decode/next-token-distribution.ts';
 import { applyPenalties } from '../../src/decode/penalties.ts';
+import { processedSteps } from '../../src/decode/processed-steps.ts';
 import { drawToken, sampleTokens, type SampleOptions } from '../../src/decode/sample.ts';
+import type { TokenEvent } from '../../src/decode/steps.ts';
 import { greedySearch } from '../../src/decode/token-by-token.ts';
 import { idModel, logitModel, toy } from './table-model.ts';
 
 const test = suite('sampling');
 
 const limits = { items: 1, stop: [1], maxTokens: 12 };
-const sample = async (options: SampleOptions, starts = toy.starts): Promise<number[][]> =>
-  (
-    await drain(sampleTokens(logitModel({ ...toy, starts }), { ...limits, items: starts.length }, options))
-  ).map(([text]) => text.ids);
+const sample = async (
+  options: SampleOptions & ProcessorOptions,
+  starts = toy.starts,
+): Promise<number[][]> => {
+  const model = processedSteps(
+    logitModel({ ...toy, starts, rowsPerItem: options.samples }),
+    logitProcessors(options, limits),
+    (logits) => logits,
+  );
+  const texts = await drain(sampleTokens(model, { ...limits, items: starts.length }, options));
+  return texts.flat().map(({ ids }) => ids);
+};
 
 const logits = (probabilities: readonly number[]): Float32Array => Float32Array.from(probabilities, Math.log);
 const kept = (probabilities: readonly number[], options: FilterOptions): [number[], number[]] => {
@@ -76,6 +87,59 @@ test('top-p over many tokens is the plain definition', () => {
   }
 });
 
+test('min-p keeps what is at least that share of the likeliest', () => {
+  const [ids, p] = kept([0.1, 0.4, 0.2, 0.3], { minP: 0.45 });
+  assert.equal(ids, [1, 2, 3]);
+  allClose(p, [4 / 9, 2 / 9, 3 / 9]);
+  assert.equal(kept([0.1, 0.4, 0.2, 0.3], { minP: 0 })[0], [0, 1, 2, 3]);
+  assert.equal(kept([0.1, 0.4, 0.2, 0.3], { minP: 1 })[0], [1]);
+  // At temperature 2 the shares are square roots: 0.1/0.4 becomes 1/2.
+  assert.equal(kept([0.1, 0.4, 0.2, 0.3], { minP: 0.49, temperature: 2 })[0], [0, 1, 2, 3]);
+});
+
+test('typical sampling keeps what is as surprising as the entropy', () => {
+  // H = 1.2799; |−log p − H|: 1.0227 of .1, .3636 of .4, .3296 of .2, .0759 of .3.
+  assert.equal(kept([0.1, 0.4, 0.2, 0.3], { typicalP: 0.2 })[0], [3]);
+  assert.equal(kept([0.1, 0.4, 0.2, 0.3], { typicalP: 0.35 })[0], [3, 2]);
+  assert.equal(kept([0.1, 0.4, 0.2, 0.3], { typicalP: 0.55 })[0], [3, 2, 1]);
+  assert.equal(kept([0.1, 0.4, 0.2, 0.3], { typicalP: 0.95 })[0], [3, 2, 1, 0]);
+  allClose(kept([0.1, 0.4, 0.2, 0.3], { typicalP: 0.35 })[1], [0.6, 0.4]);
+  // The likeliest token can be too expected to be typical; a token without a chance is never drawn.
+  assert.not.ok(kept([0.6, 0.1, 0.1, 0.1, 0.1, 0], { typicalP: 0.3 })[0].includes(5));
+  assert.equal(kept([0, 1, 0], { typicalP: 0.3 }), [[1], [1]]);
+  const distant = nextTokenDistribution(Float32Array.of(-744, 0, -0.1), { typicalP: 0.4 });
+  assert.equal([...distant.ids], [1]);
+});
+
+test('typical sampling and top-k over many tokens are the plain definitions', () => {
+  const V = 1500;
+  const p = Array.from({ length: V }, (_, i) => ((i * 7919) % V) ** 4 + 1);
+  const total = p.reduce((a, b) => a + b, 0);
+  const entropy = p.reduce((sum, w) => sum - (w / total) * Math.log(w / total), 0);
+  const distance = (id: number): number => Math.abs(-Math.log(p[id] / total) - entropy);
+  for (const typicalP of [0.01, 0.2, 0.9, 0.999]) {
+    let mass = 0;
+    const wanted = [...p.keys()]
+      .sort((a, b) => distance(a) - distance(b))
+      .filter((id) => {
+        const before = mass;
+        mass += p[id] / total;
+        return before < typicalP;
+      });
+    assert.equal(kept(p, { typicalP })[0], wanted);
+  }
+  const falling = [...p.keys()].sort((a, b) => p[b] - p[a]);
+  for (const topK of [2, 40, 93, 94, 700]) assert.equal(kept(p, { topK })[0], falling.slice(0, topK));
+});
+
+test('filters come in the order top-k, top-p, min-p, typical', () => {
+  // Top-k leaves .4 .3 .2; of these top-p .5 leaves .4 .3; both pass min-p; H of 4/7, 3/7 is nearer to −log 4/7.
+  const p = [0.1, 0.4, 0.2, 0.3];
+  assert.equal(kept(p, { topK: 3, topP: 0.5, minP: 0.3, typicalP: 0.4 })[0], [1]);
+  assert.equal(kept(p, { topK: 3, topP: 0.5, minP: 0.8, typicalP: 0.9 })[0], [1]);
+  assert.equal(kept(p, { topK: 3, minP: 0.3 })[0], [1, 3, 2]);
+});
+
 test('penalties: CTRL’s division and multiplication, presence, frequency', () => {
   const row = Float32Array.of(2, -2, 1, 0.5);
   applyPenalties(row, [0, 1, 1], { repetitionPenalty: 2 });
@@ -129,6 +193,28 @@ test('items in a batch get what they get alone under their stream', async () => 
   }
 });
 
+test('several samples per item: distinct draws, and more of them keep those of fewer', async () => {
+  const starts = [toy.starts[0], [0.1, 0.05, 0.05, 0.1, 0.6, 0.1]];
+  const options = { seed: 9, temperature: 1.3 };
+  const six = await sample({ ...options, samples: 6 }, starts);
+  const three = await sample({ ...options, samples: 3 }, starts);
+  assert.equal([...six.slice(0, 3), ...six.slice(6, 9)], three);
+  assert.equal([six[0], six[6]], await sample(options, starts));
+  assert.ok(new Set(six.map(String)).size > 4);
+  assert.equal(await sample({ ...options, samples: 6, stream: 1 }, [starts[1]]), six.slice(6));
+});
+
+test('of several samples the first is told as it comes', async () => {
+  const told: TokenEvent[] = [];
+  const model = logitModel({ ...toy, rowsPerItem: 4 });
+  const [texts] = await drain(sampleTokens(model, limits, { seed: 2, samples: 4 }), (e) => told.push(e));
+  assert.is(texts.length, 4);
+  assert.equal(
+    told,
+    texts[0].ids.map((id, index) => ({ item: 0, id, index })),
+  );
+});
+
 test('ClipCap’s top-p is greedy: the likeliest of any nucleus is the likeliest of all', async () => {
   const [greedy] = await drain(greedySearch(idModel(toy), limits));
   assert.equal(greedy[0], { ids: [2, 3, 1], isStopped: true });
@@ -170,7 +256,10 @@ test('options and logits that make no sense are refused', () => {
   assert.match(message({ temperature: -1 }), 'temperature is -1');
   assert.match(message({ topK: 0 }), 'topK is 0');
   assert.match(message({ topP: 1.5 }), 'topP is 1.5');
-  assert.match(message({ repetitionPenalty: 0 }), 'repetitionPenalty is 0');
+  assert.match(message({ minP: 1.5 }), 'minP is 1.5; a number from 0 to 1');
+  assert.match(message({ typicalP: 0 }), 'typicalP is 0; a number above 0');
+  assert.match(message({ samples: 0 }), 'samples is 0; a whole number from 1');
+  assert.match(message({ stream: 0.5 }), 'stream is 0.5');
   assert.match(message({ seed: 0.5 }), 'seed is 0.5');
   assert.throws(() => nextTokenDistribution(Float32Array.of(NaN, 1), {}), /largest next-token logit is NaN/);
 });

@@ -1,7 +1,12 @@
 // `pnpm caption`: a caption for each picture, streamed as it is written.
 import { readFile } from 'node:fs/promises';
-import { CommandError, defineFlags, interruptOnce, runCommand } from '@foreword/cli-kit';
-import type { Captioner } from '@foreword/prefix-mapper';
+import { CommandError, defineFlags, interruptOnce, runCommand, UsageError } from '@foreword/cli-kit';
+import {
+  knownDecodeChoices,
+  parseDecodeChoice,
+  type Captioner,
+  type DecodeChoice,
+} from '@foreword/prefix-mapper';
 import { loadCaptioner } from '@foreword/prefix-mapper/node';
 import { openDevice, TensorError, type Device } from '@foreword/tensor/node';
 import { runsRoot, shownPath } from '../data/repository.ts';
@@ -13,7 +18,12 @@ const flags = defineFlags({
     placeholder: 'DIR',
     describe: 'run folder of `pnpm train` (default: the newest in runs/)',
   },
-  beam: { type: 'integer', min: 1, max: 64, describe: "beams of ClipCap's beam search (default: greedy)" },
+  decode: {
+    type: 'string',
+    placeholder: 'METHOD',
+    describe: `how captions are written, with options after commas (default: greedy); one of ${knownDecodeChoices}`,
+  },
+  beam: { type: 'integer', min: 1, max: 64, describe: "short for --decode beam:N, ClipCap's beam search" },
   maxTokens: { type: 'integer', default: 40, min: 1, max: 512, describe: 'longest caption in tokens' },
   json: { type: 'boolean', describe: 'one JSON object per picture: {"image", "caption", "finished"}' },
   adapter: { type: 'string', placeholder: 'NAME', describe: 'part of the name of the WebGPU adapter to use' },
@@ -25,6 +35,7 @@ await runCommand({
   flags,
   positionals: { name: 'image', describe: 'picture files', min: 1 },
   async run({ values, positionals }) {
+    const decode = decodeOf(values);
     const { signal } = interruptOnce({ finishing: 'stopping' });
     const run = values.run ?? (await listRuns(runsRoot)).at(-1);
     if (run === undefined) {
@@ -36,7 +47,7 @@ await runCommand({
     const captioner = await loadRun(device, run);
     const { gpt2, mapper } = captioner.parts;
     const maxTokens = Math.min(values.maxTokens, gpt2.config.n_positions - mapper.config.prefixLength);
-    const options = { maxTokens, signal, decode: values.beam ? { beam: values.beam } : ('greedy' as const) };
+    const options = { maxTokens, signal, decode };
     let failures = 0;
     for (const image of positionals) {
       try {
@@ -63,6 +74,20 @@ await runCommand({
     return failures > 0 ? 1 : 0;
   },
 });
+
+/** @throws UsageError for a method that is not understood, before anything is loaded. */
+function decodeOf({ decode, beam }: { decode?: string; beam?: number }): DecodeChoice {
+  if (decode !== undefined && beam !== undefined) {
+    throw new UsageError('--decode and --beam say both how captions are written', {
+      cure: 'leave one of them out',
+    });
+  }
+  try {
+    return parseDecodeChoice(decode ?? (beam === undefined ? 'greedy' : `beam:${beam}`));
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cure: 'for example --decode beam:5,no-repeat=3' });
+  }
+}
 
 /** The captioner of a run; what its files lack is told with the run's name. */
 async function loadRun(device: Device, run: string): Promise<Captioner> {
