@@ -40,7 +40,19 @@ export interface Gemm {
   residual?: Tensor;
   /** Adds the product to what `out` holds already (before bias and what follows it). */
   accumulate?: boolean;
+  /** Rows of A are gathered from `a` rather than stored; for pieces without transA and batch. */
+  gather?: Gather;
 }
+
+/** How a row of A is found: `runs` runs of K / runs neighbours in `a`, or of zeros. */
+export interface Gather {
+  runs: number;
+  /** WGSL with `fn runAt(m: u32, run: u32) -> u32`, the first element of a run of row m, or `ZEROS`. */
+  code: string;
+}
+
+/** What `runAt` returns for a run of zeros. */
+export const gatherZeros = 'const ZEROS = 0xffffffffu;';
 
 /** One launch: a piece of the product, with its place in the matrices. */
 export interface GemmPiece extends Gemm {
@@ -103,7 +115,7 @@ export function launchGemm(context: LaunchContext, gemm: Gemm): void {
 }
 
 /** Batch items `first` … `first + count − 1` of a product, each as a whole. */
-function wholePiece(gemm: Gemm, first: number, count: number): GemmPiece {
+export function wholePiece(gemm: Gemm, first: number, count: number): GemmPiece {
   const { M, N, K, transA = false, transB = false } = gemm;
   return {
     ...gemm,
@@ -126,7 +138,8 @@ function wholePiece(gemm: Gemm, first: number, count: number): GemmPiece {
 /** Fewer rows than this do not pay for turning B round first. */
 const rowsWorthTransposing = 16;
 
-function launchPiece(context: LaunchContext, piece: GemmPiece): void {
+/** Launches one piece with the kernel that suits it. */
+export function launchPiece(context: LaunchContext, piece: GemmPiece): void {
   const { M, N, K, batch = 1, transB } = piece;
   if (K === 0) {
     context.run(emptySumKernel(piece));
