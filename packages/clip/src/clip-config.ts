@@ -158,7 +158,7 @@ function assertEndIsLargest(end: unknown, vocabSize: number): void {
  */
 export function assertClipConfig({ vision, text }: ClipConfig): void {
   const resNet = isResNet(vision);
-  if (resNet && (vision.layers.length !== 4 || vision.width % 2 !== 0)) {
+  if (resNet && (vision.layers.length !== 4 || vision.layers.includes(0) || vision.width % 2 !== 0)) {
     throw new ClipError(
       `a ResNet needs four stages and an even width, not stages of [${vision.layers.join(', ')}] blocks and width ${vision.width}`,
     );
