@@ -72,8 +72,7 @@ async function readOne(
   const piece = transposed ? [...shape].reverse() : [...shape];
   if (names.length > 1) piece[0] /= names.length;
   const size = piece.reduce((product, n) => product * n, 1);
-  const values = new Float32Array(size * names.length);
-  for (const [i, name] of names.entries()) {
+  for (const name of names) {
     const got = source.info(name).shape;
     // A scalar may be stored with one dimension of size 1.
     const fits = got.join() === piece.join() || (size === 1 && got.every((n) => n === 1));
@@ -82,9 +81,14 @@ async function readOne(
         `${source.name ?? 'the weights'}: tensor "${name}" is [${got.join(', ')}], the configuration needs [${piece.join(', ')}]`,
       );
     }
-    values.set(await source.readAsF32(name), i * size);
   }
-  return transposed ? transpose(values, piece[0]) : values;
+  if (names.length === 1) {
+    const values = await source.readAsF32(names[0]);
+    return transposed ? transpose(values, piece[0]) : values;
+  }
+  const joined = new Float32Array(size * names.length);
+  for (const [i, name] of names.entries()) joined.set(await source.readAsF32(name), i * size);
+  return joined;
 }
 
 /** Rows become columns. */
