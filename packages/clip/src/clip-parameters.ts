@@ -1,5 +1,11 @@
 // Every parameter of a CLIP model by OpenAI's name, with its shape, as its file has them.
-import { isResNet, mlpRatio, type ClipConfig, type TowerConfig, type VisionTransformerConfig } from './clip-config.ts';
+import {
+  isResNet,
+  mlpRatio,
+  type ClipConfig,
+  type TowerConfig,
+  type VisionTransformerConfig,
+} from './clip-config.ts';
 import { resNetShapes } from './resnet-parameters.ts';
 
 export type Shape = readonly number[];
@@ -43,7 +49,10 @@ function visionTransformerShapes(vision: VisionTransformerConfig, D: number): [s
 }
 
 /** Shapes with the image tower's between the text tower's, in the order of OpenAI's state_dict. */
-export function shapesAround(visual: Iterable<[string, Shape]>, { text, embedDim: D }: ClipConfig): Map<string, Shape> {
+export function shapesAround(
+  visual: Iterable<[string, Shape]>,
+  { text, embedDim: D }: ClipConfig,
+): Map<string, Shape> {
   const W = text.width;
   return new Map<string, Shape>([
     ['positional_embedding', [text.contextLength, W]],

@@ -1,7 +1,13 @@
 // What a model holds on the GPU, and how each tensor of it is made of those in a file.
 import { isResNet, type ClipConfig } from './clip-config.ts';
 import { clipParameterShapes, shapesAround, type Shape } from './clip-parameters.ts';
-import { convolutions, foldedBias, foldedShapes, foldedWeight, runningStatistics } from './resnet-parameters.ts';
+import {
+  convolutions,
+  foldedBias,
+  foldedShapes,
+  foldedWeight,
+  runningStatistics,
+} from './resnet-parameters.ts';
 
 /** Reads one stored tensor, row-major. */
 export type ReadStored = (name: string) => Promise<Float32Array>;
@@ -19,7 +25,9 @@ export const storedShapes = (config: ClipConfig): Map<string, Shape> =>
     : clipParameterShapes(config);
 
 /** Makes the values of one tensor of the model out of stored ones. */
-export function makeModelTensor({ vision }: ClipConfig): (name: string, read: ReadStored) => Promise<Float32Array> {
+export function makeModelTensor({
+  vision,
+}: ClipConfig): (name: string, read: ReadStored) => Promise<Float32Array> {
   if (!isResNet(vision)) return (name, read) => read(name);
   const byName = new Map(convolutions(vision).map((convolution) => [convolution.name, convolution]));
   return async (name, read) => {

@@ -48,7 +48,8 @@ export async function readParameters(
 ): Promise<Record<string, Tensor>> {
   const stored = storedShapes(config);
   const origins = weightOrigins(stored.keys(), source.names(), { source: source.name });
-  const read = (name: string): Promise<Float32Array> => readOne(source, origins.get(name)!, stored.get(name)!);
+  const read = (name: string): Promise<Float32Array> =>
+    readOne(source, origins.get(name)!, stored.get(name)!);
   const make = makeModelTensor(config);
   const parameters: Record<string, Tensor> = {};
   try {

@@ -22,7 +22,9 @@ const planesOf = ({ width }: ResNetConfig, stage: number): number => width * 2 *
 const expansion = 4;
 
 /** Name, `layer1.0` and on, and stride of every bottleneck; the first of a stage halves the sides, except in stage 0. */
-export function bottlenecks({ layers }: ResNetConfig): { name: string; stage: number; isFirst: boolean; stride: number }[] {
+export function bottlenecks({
+  layers,
+}: ResNetConfig): { name: string; stage: number; isFirst: boolean; stride: number }[] {
   return layers.flatMap((count, stage) =>
     Array.from({ length: count }, (_, i) => ({
       name: `layer${stage + 1}.${i}`,
@@ -52,7 +54,9 @@ export function convolutions(vision: ResNetConfig): NormedConvolution[] {
       { name: `${name}.conv2`, norm: `${name}.bn2`, I: planes, O: planes, k: 3 },
       { name: `${name}.conv3`, norm: `${name}.bn3`, I: planes, O, k: 1 },
     ];
-    return isFirst ? [...own, { name: `${name}.downsample.0`, norm: `${name}.downsample.1`, I, O, k: 1 }] : own;
+    return isFirst
+      ? [...own, { name: `${name}.downsample.0`, norm: `${name}.downsample.1`, I, O, k: 1 }]
+      : own;
   });
   return [...stem, ...blocks];
 }

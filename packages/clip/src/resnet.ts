@@ -22,7 +22,11 @@ import type { Lookup } from './transformer.ts';
 /** Pixels [B, 3, n, n] → features [B, D]. */
 export function resNet(pixels: Tensor, at: Lookup, config: ResNetConfig): Tensor {
   let x = transpose(pixels, [0, 2, 3, 1]); // [B, n, n, 3]
-  for (const [name, stride] of [['conv1', 2], ['conv2', 1], ['conv3', 1]] as const) {
+  for (const [name, stride] of [
+    ['conv1', 2],
+    ['conv2', 1],
+    ['conv3', 1],
+  ] as const) {
     x = conv2d(x, at(`${name}.weight`), at(`${name}.bias`), { stride, padding: 1, activation: 'relu' });
   }
   x = avgPool2d(x, { size: 2 }); // [B, n/4, n/4, C]
@@ -33,10 +37,17 @@ export function resNet(pixels: Tensor, at: Lookup, config: ResNetConfig): Tensor
 }
 
 /** [B, h, w, I] → [B, h/stride, w/stride, O]; the first of a stage changes the channels of what it adds to, too. */
-function bottleneck(x: Tensor, at: Lookup, { stride, isFirst }: { stride: number; isFirst: boolean }): Tensor {
+function bottleneck(
+  x: Tensor,
+  at: Lookup,
+  { stride, isFirst }: { stride: number; isFirst: boolean },
+): Tensor {
   // A 1 × 1 convolution of images whose channels lie last is a linear map of pixels.
-  const pointwise = (input: Tensor, name: string, options?: { residual?: Tensor; activation?: 'relu' }): Tensor =>
-    linear(input, at(`${name}.weight`), at(`${name}.bias`), { layout: 'in-out', ...options });
+  const pointwise = (
+    input: Tensor,
+    name: string,
+    options?: { residual?: Tensor; activation?: 'relu' },
+  ): Tensor => linear(input, at(`${name}.weight`), at(`${name}.bias`), { layout: 'in-out', ...options });
   const shrink = (input: Tensor): Tensor => (stride > 1 ? avgPool2d(input, { size: stride }) : input);
   const narrow = pointwise(x, 'conv1', { activation: 'relu' });
   const mixed = conv2d(narrow, at('conv2.weight'), at('conv2.bias'), { padding: 1, activation: 'relu' });

@@ -83,7 +83,10 @@ test('sizes are inferred from OpenAI’s shapes', () => {
   shapes.set('visual.conv1.weight', [100, 3, 32, 32]);
   assert.throws(() => inferClipConfig(shapes), /the width 100 is no multiple of 64/);
   shapes.set('visual.conv1.weight', [768, 3, 32, 32]);
-  assert.equal(inferClipConfig(new Map([...shapes].map(([name, shape]) => [`module.${name}`, shape]))), vitB32);
+  assert.equal(
+    inferClipConfig(new Map([...shapes].map(([name, shape]) => [`module.${name}`, shape]))),
+    vitB32,
+  );
   shapes.set('visual.layer1.0.conv1.weight', [64, 64, 1, 1]);
   assert.throws(() => inferClipConfig(shapes), /no tensor "visual\.attnpool\.positional_embedding"/);
   shapes.set('visual.attnpool.positional_embedding', [50, 2048]);

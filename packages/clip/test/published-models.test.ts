@@ -16,13 +16,23 @@ import { suite } from '@foreword/test-kit';
 /** A text tower of 12 layers, as all of them have. */
 const text = (width: number): ClipConfig['text'] => ({ ...vitB32.text, width, heads: width / 64 });
 
-const vit = (patchSize: number, embedDim: number, [width, layers]: [number, number], imageSize = 224): ClipConfig => ({
+const vit = (
+  patchSize: number,
+  embedDim: number,
+  [width, layers]: [number, number],
+  imageSize = 224,
+): ClipConfig => ({
   vision: { imageSize, patchSize, width, layers, heads: width / 64 },
   text: text(embedDim),
   embedDim,
 });
 
-function resNet(layers: ResNetConfig['layers'], width: number, imageSize: number, sizes: { embedDim: number; textWidth: number }): ClipConfig {
+function resNet(
+  layers: ResNetConfig['layers'],
+  width: number,
+  imageSize: number,
+  sizes: { embedDim: number; textWidth: number },
+): ClipConfig {
   const vision = { imageSize, width, layers, heads: (32 * width) / 64 };
   return { vision, text: text(sizes.textWidth), embedDim: sizes.embedDim };
 }

@@ -169,7 +169,10 @@ for (const adapter of [software, gpu]) {
 }
 
 test('avgPool2d', () =>
-  same((make) => [avgPool2d(make([12, 8, 8, 8]), { size: 2 }), avgPool2d(make([9, 12, 12, 5]), { size: 3 })]));
+  same((make) => [
+    avgPool2d(make([12, 8, 8, 8]), { size: 2 }),
+    avgPool2d(make([9, 12, 12, 5]), { size: 3 }),
+  ]));
 
 test('linear with bias, activation and residual, forward and backward', () =>
   same((make) => {

@@ -12,7 +12,8 @@ const [D, WIDTH, P, VOCABULARY, POSITIONS] = [8, 12, 3, 11, 6];
 const path = (name: string): string => fileURLToPath(new URL(`golden/${name}`, import.meta.url));
 const open = async (name: string, within?: string): Promise<TorchFile> =>
   await openTorchFile(await fileSource(path(name)), { within });
-const drawn = (name: string, shape: readonly number[]): Float32Array => goldenTensor(1, 'torch/', name, shape, 1);
+const drawn = (name: string, shape: readonly number[]): Float32Array =>
+  goldenTensor(1, 'torch/', name, shape, 1);
 
 type Shapes = Record<string, readonly number[]>;
 
@@ -65,7 +66,10 @@ for (const [name, layout, prefix, mapper] of checkpoints) {
     assert.is(file.layout, layout);
     const shapes = { ...mapper, ...gpt };
     const buffers = ['gpt.transformer.h.0.attn.bias', 'gpt.transformer.h.0.attn.masked_bias'];
-    assert.equal(new Set(file.names()), new Set([...Object.keys(shapes), ...buffers].map((key) => prefix + key)));
+    assert.equal(
+      new Set(file.names()),
+      new Set([...Object.keys(shapes), ...buffers].map((key) => prefix + key)),
+    );
     for (const [key, shape] of Object.entries(shapes)) {
       assert.is(file.info(prefix + key).dtype, 'F32');
       assert.equal(file.info(prefix + key).shape, shape, key);
@@ -86,7 +90,8 @@ for (const [name, layout, prefix, mapper] of checkpoints) {
 
 const f32 = (values: number[]): number[] => [...Float32Array.from(values)];
 const grid = [...drawn('grid', [4, 6])];
-const columns = (rows: number[], step: number): number[] => rows.flatMap((r) => grid.slice(6 * r, 6 * r + 6).filter((_, c) => c % step === 0));
+const columns = (rows: number[], step: number): number[] =>
+  rows.flatMap((r) => grid.slice(6 * r, 6 * r + 6).filter((_, c) => c % step === 0));
 const floats = [0, -0, 1.5, -2.25, 3e-5, 65504];
 const elements: Record<string, [dtype: string, shape: number[], values: (number | bigint)[]]> = {
   bool: ['BOOL', [3], [1, 0, 1]],
@@ -116,7 +121,9 @@ for (const name of ['elements-zip.pt', 'elements-legacy.pt']) {
     for (const [key, [dtype, shape, values]] of Object.entries(elements)) {
       assert.equal([file.info(key).dtype, [...file.info(key).shape]], [dtype, shape], key);
       const isHalf = /^B?F16$/.test(dtype);
-      const got: ArrayLike<number | bigint> = isHalf ? await file.readAsF32(key) : (await file.read(key)).data;
+      const got: ArrayLike<number | bigint> = isHalf
+        ? await file.readAsF32(key)
+        : (await file.read(key)).data;
       assert.equal(Array.from(got), values, key);
     }
     await file.close();
@@ -129,7 +136,9 @@ test('a training checkpoint: weights beside counters and an optimiser', async ()
   const before = drawn('weight', [2, 3]);
   const after = await file.readAsF32('weight');
   // AdamW's first step moves each weight by the rate against its gradient, having shrunk it by rate · 0.01.
-  before.forEach((w, i) => assert.ok(Math.abs(Math.abs(after[i] - w * (1 - 0.00125)) - 0.125) < 1e-5, String(i)));
+  before.forEach((w, i) =>
+    assert.ok(Math.abs(Math.abs(after[i] - w * (1 - 0.00125)) - 0.125) < 1e-5, String(i)),
+  );
   const root = file.data as ReadonlyMap<string, unknown>;
   assert.is(root.get('epoch'), 3);
   assert.equal(root.get('shape'), [2, 3]);
@@ -158,7 +167,9 @@ for (const name of ['features-3.pkl', 'features-4.pkl', 'features-5.pkl', 'featu
       const got = await clip_embedding.readAsF32();
       rows.forEach((x, i) => assert.ok(Math.abs(got[i] - x) <= 2 ** -12, `${got[i]} for ${x}`));
       const again = await openSafetensors(
-        bytesSource(writeSafetensors([{ name: 'x', dtype: 'F16', shape: [2, D], data: Float32Array.from(rows) }])),
+        bytesSource(
+          writeSafetensors([{ name: 'x', dtype: 'F16', shape: [2, D], data: Float32Array.from(rows) }]),
+        ),
       );
       assert.equal(got, await again.readAsF32('x'));
     } else {

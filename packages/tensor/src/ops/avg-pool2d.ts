@@ -21,7 +21,9 @@ interface PoolSizes {
 function sizesOf({ shape }: { shape: Shape }, s: number): PoolSizes {
   const [B, H, W, C] = shape;
   if (shape.length !== 4 || !Number.isInteger(s) || s < 1 || H < s || W < s) {
-    throw new ShapeError(`avgPool2d: ${formatShape(shape)} is no [B, H, W, C] with tiles of ${s} × ${s} pixels`);
+    throw new ShapeError(
+      `avgPool2d: ${formatShape(shape)} is no [B, H, W, C] with tiles of ${s} × ${s} pixels`,
+    );
   }
   return { B, H, W, C, h: Math.floor(H / s), w: Math.floor(W / s) };
 }
