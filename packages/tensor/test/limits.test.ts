@@ -160,6 +160,7 @@ for (const adapter of [software, gpu]) {
         return [
           conv2d(x, make([3, 3, 8, 20]), make([20]), { padding: 1, activation: 'relu' }),
           conv2d(x, make([3, 3, 8, 17]), make([17]), { padding: 1, stride: 2 }),
+          conv2d(make([1, 3, 3, 8]), make([2, 2, 8, 68]), make([68]), { padding: 1, stride: 2 }),
         ];
       });
     } finally {

@@ -12,6 +12,7 @@ import { emptyTensor, type Tensor } from '../../tensor.ts';
 import { bytesPerElement } from '../../dtype/dtype.ts';
 import type { Activation } from '../activations.ts';
 import { epilogue } from './epilogue.ts';
+import type { Gather } from './gather.ts';
 import { laneKernel, lanes } from './lane-kernel.ts';
 import { tileKernel } from './tile-kernel.ts';
 
@@ -43,16 +44,6 @@ export interface Gemm {
   /** Rows of A are gathered from `a` rather than stored; for pieces without transA and batch. */
   gather?: Gather;
 }
-
-/** How a row of A is found: `runs` runs of K / runs neighbours in `a`, or of zeros. */
-export interface Gather {
-  runs: number;
-  /** WGSL with `fn runAt(m: u32, run: u32) -> u32`, the first element of a run of row m, or `ZEROS`. */
-  code: string;
-}
-
-/** What `runAt` returns for a run of zeros. */
-export const gatherZeros = 'const ZEROS = 0xffffffffu;';
 
 /** One launch: a piece of the product, with its place in the matrices. */
 export interface GemmPiece extends Gemm {

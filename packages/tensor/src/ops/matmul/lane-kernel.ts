@@ -6,7 +6,8 @@
 import { window, type KernelSpec } from '../../kernel/kernel.ts';
 import { repeat, wgsl } from '../../kernel/wgsl.ts';
 import { epilogue } from './epilogue.ts';
-import { gatherZeros, type GemmPiece } from './gemm.ts';
+import { runAt } from './gather.ts';
+import type { GemmPiece } from './gemm.ts';
 
 export const lanes = 8;
 
@@ -88,8 +89,7 @@ export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
     code: wgsl`
 alias V = ${wide ? 'vec4f' : 'f32'};
 ${tail.code}
-${gather && gatherZeros}
-${gather?.code}
+${gather && runAt(gather)}
 fn group(g: u32, lane: u32) {
   let unit0 = (g % ${blocks}u) * ${lanes * perLane}u + lane;
   let row0 = ((g / ${blocks}u) % ${bands}u) * ${rows}u;

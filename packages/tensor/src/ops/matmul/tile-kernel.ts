@@ -2,7 +2,8 @@
 import { window, type KernelSpec } from '../../kernel/kernel.ts';
 import { repeat, wgsl } from '../../kernel/wgsl.ts';
 import { epilogue } from './epilogue.ts';
-import { gatherZeros, type Gather, type GemmPiece } from './gemm.ts';
+import { gathered } from './gather.ts';
+import type { GemmPiece } from './gemm.ts';
 
 const tile = 64;
 const depth = 16;
@@ -77,13 +78,3 @@ fn group(g: u32, lane: u32) {
 }`,
   };
 }
-
-/** WGSL of `fn gathered(m: u32, k: u32) -> f32`, element (m, k) of a gathered A. */
-const gathered = ({ code, runs }: Gather, K: number): string => wgsl`
-${gatherZeros}
-${code}
-fn gathered(m: u32, k: u32) -> f32 {
-  let at = runAt(m, k / ${K / runs}u);
-  if (at == ZEROS) { return 0.0f; }
-  return f32(a[at + k % ${K / runs}u]);
-}`;
