@@ -58,6 +58,22 @@ export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
     ${eachRow((r) => `let a${r} = ${aType}(${loadA(r)});\n${eachUnit((w) => multiply(r, w))}`)}`;
   const aBatch = (transA ? K * p.lda : M * p.lda) / aVec;
   const bBatch = (transB ? N * p.ldb : K * p.ldb) / bVec;
+  const storeUnrolled = eachRow(
+    (r) =>
+      `if (row0 + ${r}u < ${M}u) { ${eachUnit(
+        (w) =>
+          `if (unit0 + ${w * lanes}u < ${units}u) { finish(cBase + (row0 + ${r}u) * ${p.ldc / vec}u + u${w}, u${w}, s${r}_${w}); }`,
+      )} }`,
+  );
+  // A software adapter compiles these stores for seconds; a loop is compiled several times faster. It also makes
+  // gathered products faster, but some of the plain ones slower.
+  const sums = Array.from({ length: rows }, (_, r) => eachUnit((w) => `s${r}_${w},`)).join('');
+  const storeInLoop = wgsl`
+  var sums = array<V, ${rows * perLane}>(${sums});
+  for (var r = 0u; r < min(${rows}u, ${M}u - row0); r++) {
+    let row = cBase + (row0 + r) * ${p.ldc / vec}u;
+    ${eachUnit((w) => `if (unit0 + ${w * lanes}u < ${units}u) { finish(row + u${w}, u${w}, sums[r * ${perLane}u + ${w}u]); }`)}
+  }`;
   // Where a row of A begins.
   const place = (name: string, row: string): string =>
     transA
@@ -104,13 +120,7 @@ fn group(g: u32, lane: u32) {
   }
   ${gather && `bBase += ${((K / runs) * p.ldb) / bVec}u;\n}`}
   let cBase = batch * ${(M * p.ldc) / vec}u + ${p.column / vec}u;
-  ${eachRow(
-    (r) =>
-      `if (row0 + ${r}u < ${M}u) { ${eachUnit(
-        (w) =>
-          `if (unit0 + ${w * lanes}u < ${units}u) { finish(cBase + (row0 + ${r}u) * ${p.ldc / vec}u + u${w}, u${w}, s${r}_${w}); }`,
-      )} }`,
-  )}
+  ${gather ? storeInLoop : storeUnrolled}
 }`,
   };
 }
