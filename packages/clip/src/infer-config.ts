@@ -31,8 +31,8 @@ export function inferClipConfig(stored: ReadonlyMap<string, Shape>): ClipConfig 
       `the sizes cannot be inferred: there is no tensor "${name}"; pass the configuration (config.json) of a model with other names`,
     );
   };
-  /** How many numbers follow `prefix` and come before `suffix` in names. */
-  const countBetween = (prefix: string, suffix: string): number =>
+  /** Layers of a tower or blocks of a stage: each has one tensor of such a name. */
+  const countNames = (prefix: string, suffix: string): number =>
     [...shapes.keys()].filter((name) => name.startsWith(prefix) && name.endsWith(suffix)).length;
   const [vocabSize, textWidth] = shapeOf('token_embedding.weight', 2);
   const config: ClipConfig = {
@@ -41,7 +41,7 @@ export function inferClipConfig(stored: ReadonlyMap<string, Shape>): ClipConfig 
       contextLength: shapeOf('positional_embedding', 2)[0],
       vocabSize,
       width: textWidth,
-      layers: countBetween('transformer.resblocks.', '.attn.in_proj_weight'),
+      layers: countNames('transformer.resblocks.', '.attn.in_proj_weight'),
       heads: headsOf(textWidth),
     },
     embedDim: shapeOf('text_projection', 2)[1],
@@ -51,7 +51,7 @@ export function inferClipConfig(stored: ReadonlyMap<string, Shape>): ClipConfig 
 
   function resNet(): ResNetConfig {
     const [width] = shapeOf('visual.layer1.0.conv1.weight', 4);
-    const stage = (n: number): number => countBetween(`visual.layer${n}.`, '.conv1.weight');
+    const stage = (n: number): number => countNames(`visual.layer${n}.`, '.conv1.weight');
     const layers = [stage(1), stage(2), stage(3), stage(4)] as const;
     const imageSize = gridOf('visual.attnpool.positional_embedding') * resNetStride;
     return { imageSize, width, layers, heads: headsOf(resNetStride * width) };
@@ -63,7 +63,7 @@ export function inferClipConfig(stored: ReadonlyMap<string, Shape>): ClipConfig 
       imageSize: gridOf('visual.positional_embedding') * patchSize,
       patchSize,
       width,
-      layers: countBetween('visual.transformer.resblocks.', '.attn.in_proj_weight'),
+      layers: countNames('visual.transformer.resblocks.', '.attn.in_proj_weight'),
       heads: headsOf(width),
     };
   }
