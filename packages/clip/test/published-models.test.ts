@@ -37,8 +37,8 @@ function resNet(
   return { vision, text: text(sizes.textWidth), embedDim: sizes.embedDim };
 }
 
-// Sizes: Radford et al. 2021, tables 19 and 20, and openai/CLIP's README for the input sizes. Parameters: what PyTorch
-// counts in those files, without buffers; they agree with the sums that table 19 and 20 round (102 M, 151 M, 428 M …).
+// Sizes: Radford et al. 2021, tables 19 and 20, and the table of models in openai/CLIP. Parameters: without buffers; all
+// but RN50x64's were counted a second time in the modules of golden/torch/make.py at these sizes.
 const published: Record<string, { config: ClipConfig; parameters: number; image: number }> = {
   'ViT-B/32': { config: vit(32, 512, [768, 12]), parameters: 151_277_313, image: 87_849_216 },
   'ViT-B/16': { config: vit(16, 512, [768, 12]), parameters: 149_620_737, image: 86_192_640 },
