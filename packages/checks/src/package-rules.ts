@@ -23,7 +23,7 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
   tensor: { uses: [], runs: 'anywhere' },
   'torch-file': { uses: ['tensor'], runs: 'anywhere' },
   hub: { uses: ['tensor'], runs: 'anywhere' },
-  clip: { uses: ['tensor', 'image', 'tokenizer'], runs: 'anywhere' },
+  clip: { uses: ['tensor', 'image', 'tokenizer', 'torch-file'], runs: 'anywhere' },
   gpt2: { uses: ['tensor', 'tokenizer'], runs: 'anywhere' },
   'prefix-mapper': { uses: models, runs: 'anywhere' },
   trainer: { uses: training, runs: 'node' },

@@ -8,12 +8,30 @@ export interface TowerConfig {
   heads: number;
 }
 
-export interface VisionConfig extends TowerConfig {
+export interface VisionTransformerConfig extends TowerConfig {
   /** Pixels along each side of the square input. */
   imageSize: number;
   /** Pixels along each side of a patch; divides `imageSize`. */
   patchSize: number;
 }
+
+/** OpenAI's ResNets with anti-aliased strides and an attention pool (Radford et al. 2021, §2.4); for inference. */
+export interface ResNetConfig {
+  /** Pixels along each side of the square input; a multiple of 32. */
+  imageSize: number;
+  /** Channels that the stem makes; the attention pool reads 32 times as many. */
+  width: number;
+  /** Bottlenecks of each of the four stages. */
+  layers: readonly [number, number, number, number];
+  /** Of the attention pool. */
+  heads: number;
+  patchSize?: undefined;
+}
+
+export type VisionConfig = VisionTransformerConfig | ResNetConfig;
+
+/** Tells the two kinds of image tower apart. */
+export const isResNet = (vision: VisionConfig): vision is ResNetConfig => typeof vision.layers !== 'number';
 
 export interface TextConfig extends TowerConfig {
   /** Most tokens of a text, start and end included. */
@@ -33,7 +51,7 @@ export interface ClipConfig {
 export type ClipActivation = 'quickGelu' | 'gelu';
 
 /** OpenAI's ViT-B/32, whose sizes are also what config.json leaves out. */
-export const vitB32: ClipConfig = {
+export const vitB32: ClipConfig & { vision: VisionTransformerConfig } = {
   vision: { imageSize: 224, patchSize: 32, width: 768, layers: 12, heads: 12 },
   text: { contextLength: 77, vocabSize: 49408, width: 512, layers: 12, heads: 8 },
   embedDim: 512,
@@ -42,6 +60,9 @@ export const vitB32: ClipConfig = {
 /** Far beyond every published model. */
 const MAX_LAYERS = 10_000;
 const MAX_SIZE = 2 ** 31 - 1;
+
+/** Sides of a ResNet's image over those of its last grid, and channels of that grid over the stem's. */
+export const resNetStride = 32;
 
 /** The ratio of MLP width to tower width, the same in every published CLIP. */
 export const mlpRatio = 4;
@@ -136,19 +157,38 @@ function assertEndIsLargest(end: unknown, vocabSize: number): void {
  * @throws ClipError when sizes do not fit each other
  */
 export function assertClipConfig({ vision, text }: ClipConfig): void {
-  if (vision.imageSize % vision.patchSize !== 0) {
+  const resNet = isResNet(vision);
+  if (resNet && (vision.layers.length !== 4 || vision.layers.includes(0) || vision.width % 2 !== 0)) {
     throw new ClipError(
-      `image size ${vision.imageSize} is no multiple of the patch size ${vision.patchSize}`,
+      `a ResNet needs four stages and an even width, not stages of [${vision.layers.join(', ')}] blocks and width ${vision.width}`,
     );
   }
-  for (const [name, { width, heads }] of Object.entries({ vision, text })) {
+  const step = resNet ? resNetStride : vision.patchSize;
+  if (vision.imageSize % step !== 0) {
+    throw new ClipError(
+      `image size ${vision.imageSize} is no multiple of ${resNet ? `${step}, which a ResNet halves it by` : `the patch size ${step}`}`,
+    );
+  }
+  const widths = [
+    ['vision', vision.width * (resNet ? resNetStride : 1), vision.heads],
+    ['text', text.width, text.heads],
+  ] as const;
+  for (const [name, width, heads] of widths) {
     if (width % heads !== 0) throw new ClipError(`${name} width ${width} does not split into ${heads} heads`);
   }
 }
 
-/** The model's config.json as Hugging Face writes it; {@link parseClipConfig} reads it back. */
+/**
+ * The model's config.json as Hugging Face writes it; {@link parseClipConfig} reads it back.
+ * @throws ClipError for a ResNet, which that format does not have
+ */
 export function clipConfigJson(config: ClipConfig): Record<string, unknown> {
   const { vision, text, embedDim } = config;
+  if (isResNet(vision)) {
+    throw new ClipError(
+      'config.json has no ResNet image towers; keep the weights under OpenAI’s names, which say the sizes',
+    );
+  }
   const tower = ({ width, layers, heads }: TowerConfig): Record<string, unknown> => ({
     hidden_size: width,
     intermediate_size: mlpRatio * width,

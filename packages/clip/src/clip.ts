@@ -3,24 +3,22 @@
 // Legend: B batch, T tokens of a text, N patches of an image, C channels of a tower, D the shared space.
 import {
   add,
-  cast,
-  concat,
   embedding,
-  fill,
   layerNorm,
   linear,
-  patchEmbed,
   ShapeError,
   slice,
   type Device,
   type Tensor,
 } from '@foreword/tensor';
-import { assertClipConfig, clipConfigJson, type ClipConfig } from './clip-config.ts';
+import { assertClipConfig, clipConfigJson, isResNet, type ClipConfig } from './clip-config.ts';
 import { ClipError } from './clip-error.ts';
-import { clipParameterShapes } from './clip-parameters.ts';
 import { initialParameters } from './initial-parameters.ts';
+import { modelShapes } from './model-tensors.ts';
 import { readParameters, type ReadOptions, type WeightSource } from './read-parameters.ts';
+import { resNet } from './resnet.ts';
 import { transformer, type Lookup } from './transformer.ts';
+import { asF32, imageRows, projectRows } from './vision-transformer.ts';
 
 /** One tensor for `writeSafetensors`. */
 export interface ClipEntry {
@@ -44,12 +42,12 @@ export class Clip {
   readonly #parameters: Readonly<Record<string, Tensor>>;
 
   /**
-   * A model over tensors that exist; their names, OpenAI's, say where each belongs.
+   * A model over tensors that exist; their names, OpenAI's, say where each belongs. Those of a ResNet are folded.
    * @throws ClipError when a name is missing or unknown, or a shape does not fit the configuration
    */
   constructor(config: ClipConfig, parameters: Readonly<Record<string, Tensor>>) {
     assertClipConfig(config);
-    const shapes = clipParameterShapes(config);
+    const shapes = modelShapes(config);
     for (const [name, shape] of shapes) {
       const got = parameters[name]?.shape;
       if (!got || got.join() !== shape.join()) {
@@ -78,10 +76,15 @@ export class Clip {
     return new Clip(config, await readParameters(device, config, source, options));
   }
 
-  /** A trainable model with OpenAI's initialisation; one seed gives the same weights on every adapter. */
+  /**
+   * A trainable model with OpenAI's initialisation; one seed gives the same weights on every adapter.
+   * @throws ClipError for a ResNet
+   */
   static random(device: Device, config: ClipConfig, seed: number): Clip {
     assertClipConfig(config);
-    return new Clip(config, initialParameters(device, config, seed)).trainable();
+    const { vision } = config;
+    if (isResNet(vision)) throw untrainable();
+    return new Clip(config, initialParameters(device, { ...config, vision }, seed)).trainable();
   }
 
   /** Name → tensor of all parameters, logit scale included. */
@@ -94,8 +97,12 @@ export class Clip {
     return this.#parameters.logit_scale;
   }
 
-  /** Marks all parameters as trainable, or as frozen. */
+  /**
+   * Marks all parameters as trainable, or as frozen.
+   * @throws ClipError when a ResNet is to be trained
+   */
   trainable(on = true): this {
+    if (on && isResNet(this.config.vision)) throw untrainable();
     for (const p of Object.values(this.#parameters)) p.trainable(on);
     return this;
   }
@@ -105,17 +112,31 @@ export class Clip {
    * @throws ShapeError when the pixels are not of the model's size
    */
   encodeImage(pixels: Tensor): Tensor {
-    const x = this.#imageRows(pixels, (rows) => slice(rows, { axis: 1, start: 0, end: 1 })); // [B, 1, C]
-    return this.#projectImage(x).reshape([pixels.shape[0], -1]); // [B, D]
+    this.#checkPixels(pixels);
+    const { vision, activation = 'quickGelu' } = this.config;
+    const at = this.#lookup('visual.');
+    if (isResNet(vision)) return resNet(pixels, at, vision);
+    const pick = (rows: Tensor): Tensor => slice(rows, { axis: 1, start: 0, end: 1 });
+    const x = imageRows(pixels, at, vision, { activation, pick }); // [B, 1, C]
+    return projectRows(x, at).reshape([pixels.shape[0], -1]); // [B, D]
   }
 
   /**
-   * All rows of the image tower, class token first, patches row by row: [B, 3, n, n] → [B, 1 + N, C] as they leave
+   * All rows of a vision transformer, class token first, patches row by row: [B, 3, n, n] → [B, 1 + N, C] as they leave
    * the last block, or with `projected` normalised and projected like the image's feature → [B, 1 + N, D].
+   * @throws ClipError for a ResNet, whose attention pool makes one row
    */
   encodeImageTokens(pixels: Tensor, { projected = false }: { projected?: boolean } = {}): Tensor {
-    const x = this.#imageRows(pixels);
-    return projected ? this.#projectImage(x) : x;
+    this.#checkPixels(pixels);
+    const { vision, activation = 'quickGelu' } = this.config;
+    if (isResNet(vision)) {
+      throw new ClipError(
+        'encodeImageTokens: a ResNet has no rows but its feature; use encodeImage, or a model with a vision transformer',
+      );
+    }
+    const at = this.#lookup('visual.');
+    const x = imageRows(pixels, at, vision, { activation });
+    return projected ? projectRows(x, at) : x;
   }
 
   /**
@@ -147,14 +168,18 @@ export class Clip {
     return linear(normed, p('text_projection'), undefined, { layout: 'in-out' }); // [B, D]
   }
 
-  /** Everything a model folder holds, read back from the GPU. */
+  /**
+   * Everything a model folder holds, read back from the GPU.
+   * @throws ClipError for a ResNet, whose BatchNorms are no longer there
+   */
   async save(): Promise<SavedClip> {
+    const config = clipConfigJson(this.config);
     const entries: ClipEntry[] = [];
     for (const [name, t] of Object.entries(this.#parameters)) {
       const data = (await t.read()) as Float32Array;
       entries.push({ name, dtype: t.dtype === 'f16' ? 'F16' : 'F32', shape: t.shape, data });
     }
-    return { entries, config: clipConfigJson(this.config) };
+    return { entries, config };
   }
 
   /** Releases the parameters. */
@@ -170,37 +195,17 @@ export class Clip {
     };
   }
 
-  /** Pixels through the image tower's blocks: [B, 1 + N, C], or what `pick` leaves of it. */
-  #imageRows(pixels: Tensor, pick?: (rows: Tensor) => Tensor): Tensor {
-    const { imageSize: n, width: C, layers, heads } = this.config.vision;
-    const [B, ...image] = pixels.shape;
+  #checkPixels({ shape }: Tensor): void {
+    const { imageSize: n } = this.config.vision;
+    const [, ...image] = shape;
     if (image.join() !== [3, n, n].join()) {
-      throw new ShapeError(`encodeImage: pixels ${pixels.shape.join('×')} are not [B, 3, ${n}, ${n}]`);
+      throw new ShapeError(`encodeImage: pixels ${shape.join('×')} are not [B, 3, ${n}, ${n}]`);
     }
-    const p = this.#lookup('visual.');
-    const patches = asF32(patchEmbed(pixels, p('conv1.weight'))); // [B, N, C]
-    // Added to zeros rather than repeated: the addition knows how to sum the gradient over the batch.
-    const classToken = add(fill(this.device, [B, 1, C], 0), p('class_embedding'));
-    const x = add(concat([classToken, patches], { axis: 1 }), p('positional_embedding')); // [B, 1 + N, C]
-    return transformer(
-      layerNorm(x, p('ln_pre.weight'), p('ln_pre.bias')),
-      this.#lookup('visual.transformer.'),
-      {
-        layers,
-        heads,
-        causal: false,
-        activation: this.config.activation ?? 'quickGelu',
-        pick,
-      },
-    );
-  }
-
-  #projectImage(x: Tensor): Tensor {
-    const p = this.#lookup('visual.');
-    const normed = layerNorm(x, p('ln_post.weight'), p('ln_post.bias'));
-    return linear(normed, p('proj'), undefined, { layout: 'in-out' });
   }
 }
 
-/** Activations are f32 whatever the weights are: f16 weights save memory, they do not cost range. */
-const asF32 = (x: Tensor): Tensor => (x.dtype === 'f32' ? x : cast(x, 'f32'));
+const untrainable = (): ClipError =>
+  new ClipError(
+    'a CLIP with a ResNet is for inference: its BatchNorms are folded away and its convolutions have no gradients; ' +
+      'train one with a vision transformer',
+  );

@@ -1,7 +1,10 @@
 // OpenAI's initialisation of a CLIP to be trained from scratch, made on the host from a seed.
 import { tensor, type Device, type Tensor } from '@foreword/tensor';
-import { mlpRatio, type ClipConfig } from './clip-config.ts';
+import { mlpRatio, type ClipConfig, type VisionTransformerConfig } from './clip-config.ts';
 import { clipParameterShapes } from './clip-parameters.ts';
+
+/** Sizes of a model that can be trained. */
+export type TrainableConfig = ClipConfig & { vision: VisionTransformerConfig };
 
 /** How a parameter starts. */
 type Start = { normal: number } | { uniform: number } | { constant: number };
@@ -10,7 +13,7 @@ type Start = { normal: number } | { uniform: number } | { constant: number };
  * The rule for one parameter: openai/CLIP model.py, `initialize_parameters` and the constructors. What those leave
  * alone, the whole inside of the image tower among it, starts as torch's layers do.
  */
-function startOf(name: string, { vision, text }: ClipConfig): Start {
+function startOf(name: string, { vision, text }: TrainableConfig): Start {
   const isVisual = name.startsWith('visual.');
   const W = isVisual ? vision.width : text.width;
   if (name === 'logit_scale') return { constant: Math.log(1 / 0.07) };
@@ -33,7 +36,11 @@ function startOf(name: string, { vision, text }: ClipConfig): Start {
 }
 
 /** Name → trainable tensor of all parameters. */
-export function initialParameters(device: Device, config: ClipConfig, seed: number): Record<string, Tensor> {
+export function initialParameters(
+  device: Device,
+  config: TrainableConfig,
+  seed: number,
+): Record<string, Tensor> {
   const parameters: Record<string, Tensor> = {};
   for (const [name, shape] of clipParameterShapes(config)) {
     const size = shape.reduce((product, n) => product * n, 1);

@@ -1,12 +1,12 @@
-// Loads a CLIP from a safetensors file with OpenAI's or Hugging Face's names.
+// Loads a CLIP from a safetensors or torch file with OpenAI's or Hugging Face's names.
 import type { Device } from '@foreword/tensor';
 import { Clip } from './clip.ts';
 import type { ClipConfig } from './clip-config.ts';
-import { inferClipConfig } from './clip-parameters.ts';
+import { inferClipConfig } from './infer-config.ts';
 import type { ReadOptions, WeightSource } from './read-parameters.ts';
 
 export interface LoadClipOptions extends ReadOptions {
-  /** An open safetensors file, or any other source of named arrays. */
+  /** An open safetensors or torch file, or any other source of named arrays. */
   weights: WeightSource;
   /** See `parseClipConfig`; without it the sizes are inferred, which needs OpenAI's names. */
   config?: ClipConfig;

@@ -2,7 +2,7 @@
 import { tensor, type Device, type DType, type Tensor } from '@foreword/tensor';
 import type { ClipConfig } from './clip-config.ts';
 import { ClipError } from './clip-error.ts';
-import { clipParameterShapes } from './clip-parameters.ts';
+import { makeModelTensor, modelShapes, storedShapes } from './model-tensors.ts';
 import { weightOrigins, type WeightOrigin } from './weight-names.ts';
 
 /** Named arrays, read when they are asked for; an open safetensors file is one. */
@@ -37,7 +37,7 @@ export interface ReadOptions {
 }
 
 /**
- * Name → tensor of all parameters of `config`, found under OpenAI's or Hugging Face's names.
+ * Name → tensor of all that a model of `config` holds, found under OpenAI's or Hugging Face's names.
  * @throws ClipError when a tensor is missing, unknown or of another shape; nothing stays on the GPU then
  */
 export async function readParameters(
@@ -46,12 +46,15 @@ export async function readParameters(
   source: WeightSource,
   { dtype = 'f32' }: ReadOptions = {},
 ): Promise<Record<string, Tensor>> {
-  const shapes = clipParameterShapes(config);
-  const origins = weightOrigins(shapes.keys(), source.names(), { source: source.name });
+  const stored = storedShapes(config);
+  const origins = weightOrigins(stored.keys(), source.names(), { source: source.name });
+  const read = (name: string): Promise<Float32Array> =>
+    readOne(source, origins.get(name)!, stored.get(name)!);
+  const make = makeModelTensor(config);
   const parameters: Record<string, Tensor> = {};
   try {
-    for (const [name, shape] of shapes) {
-      const values = await readOne(source, origins.get(name)!, shape);
+    for (const [name, shape] of modelShapes(config)) {
+      const values = await make(name, read);
       const isMatrix = shape.length > 1 && !name.endsWith('positional_embedding');
       parameters[name] = tensor(device, values, shape, { dtype: isMatrix ? dtype : 'f32', persistent: true });
     }
@@ -70,8 +73,7 @@ async function readOne(
   const piece = transposed ? [...shape].reverse() : [...shape];
   if (names.length > 1) piece[0] /= names.length;
   const size = piece.reduce((product, n) => product * n, 1);
-  const values = new Float32Array(size * names.length);
-  for (const [i, name] of names.entries()) {
+  for (const name of names) {
     const got = source.info(name).shape;
     // A scalar may be stored with one dimension of size 1.
     const fits = got.join() === piece.join() || (size === 1 && got.every((n) => n === 1));
@@ -80,9 +82,14 @@ async function readOne(
         `${source.name ?? 'the weights'}: tensor "${name}" is [${got.join(', ')}], the configuration needs [${piece.join(', ')}]`,
       );
     }
-    values.set(await source.readAsF32(name), i * size);
   }
-  return transposed ? transpose(values, piece[0]) : values;
+  if (names.length === 1) {
+    const values = await source.readAsF32(names[0]);
+    return transposed ? transpose(values, piece[0]) : values;
+  }
+  const joined = new Float32Array(size * names.length);
+  for (const [i, name] of names.entries()) joined.set(await source.readAsF32(name), i * size);
+  return joined;
 }
 
 /** Rows become columns. */

@@ -35,9 +35,9 @@ const blockNames: Readonly<Record<string, string>> = {
   'mlp.c_proj': 'mlp.fc2',
 };
 
-/** Tensors that carry no weights: OpenAI's sizes as scalars, Hugging Face's position counters. */
+/** Tensors that carry no weights: OpenAI's sizes as scalars, masks, step counts, Hugging Face's position counters. */
 const withoutWeights =
-  /^(input_resolution|context_length|vocab_size|(text|vision)_model\.embeddings\.position_ids)$/;
+  /^(input_resolution|context_length|vocab_size|(.*\.)?attn_mask|.*\.num_batches_tracked|(text|vision)_model\.embeddings\.position_ids)$/;
 
 /** The Hugging Face origin of a parameter with OpenAI's name. */
 export function huggingFaceOrigin(name: string): WeightOrigin {
@@ -80,7 +80,7 @@ export function weightOrigins(
   if (missing.length > 0) {
     throw new ClipError(
       `${source}: ${missing.length} tensor${missing.length === 1 ? '' : 's'} of this configuration not found, ` +
-        `first "${missing[0]}"; weights and configuration do not belong together, or this is no CLIP with a vision transformer`,
+        `first "${missing[0]}"; weights and configuration do not belong together, or this is no CLIP`,
     );
   }
   const used = new Set([...origins.values()].flatMap(({ names }) => names));

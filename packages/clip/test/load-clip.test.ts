@@ -13,6 +13,7 @@ import {
   noGrad,
   openDevice,
   openSafetensors,
+  openShardedSafetensors,
   tensor,
   writeSafetensors,
   type Device,
@@ -75,6 +76,37 @@ test('OpenAI’s names, sizes inferred, with the scalars and the prefix such fil
 test('Hugging Face’s names give the same bits', async () => {
   const clip = await loadClip(device, { weights: await open(huggingFaceEntries(weights)), config });
   assert.equal(Object.keys(clip.parameters()), [...clipParameterShapes(config).keys()]);
+  assert.equal(await features(clip), expected);
+  clip.dispose();
+});
+
+test('a sharded folder gives the same bits, one tensor being read at a time', async () => {
+  const entries = huggingFaceEntries(weights);
+  const shards: Record<string, SafetensorsEntry[]> = {};
+  const weightMap: Record<string, string> = {};
+  entries.forEach((entry, i) => {
+    // The parts of one in_proj lie in different shards.
+    const file = `model-0000${(i % 3) + 1}-of-00003.safetensors`;
+    (shards[file] ??= []).push(entry);
+    weightMap[entry.name] = file;
+  });
+  const file = await openShardedSafetensors({ metadata: {}, weight_map: weightMap }, (name) =>
+    bytesSource(writeSafetensors(shards[name]), name),
+  );
+  let reading = 0;
+  const clip = await loadClip(device, {
+    weights: {
+      names: () => file.names(),
+      info: (name) => file.info(name),
+      readAsF32: async (name) => {
+        assert.is(++reading, 1);
+        const values = await file.readAsF32(name);
+        reading--;
+        return values;
+      },
+    },
+    config,
+  });
   assert.equal(await features(clip), expected);
   clip.dispose();
 });

@@ -4,7 +4,9 @@ import * as assert from 'uvu/assert';
 import { openDevice } from '../src/node.ts';
 import {
   attention,
+  avgPool2d,
   concat,
+  conv2d,
   copyInto,
   dropout,
   embedding,
@@ -148,6 +150,31 @@ for (const [name, adapter, transA, transB, a, b] of products) {
   });
 }
 
+for (const adapter of [software, gpu]) {
+  test(`conv2d of more images than fit, kernels of a ${adapter} adapter against those of the own`, async () => {
+    const { kind } = tight.adapter;
+    tight.adapter.kind = adapter;
+    try {
+      await same((make) => {
+        const x = make([12, 8, 8, 8]);
+        return [
+          conv2d(x, make([3, 3, 8, 20]), make([20]), { padding: 1, activation: 'relu' }),
+          conv2d(x, make([3, 3, 8, 17]), make([17]), { padding: 1, stride: 2 }),
+          conv2d(make([1, 3, 3, 8]), make([2, 2, 8, 68]), make([68]), { padding: 1, stride: 2 }),
+        ];
+      });
+    } finally {
+      tight.adapter.kind = kind;
+    }
+  });
+}
+
+test('avgPool2d', () =>
+  same((make) => [
+    avgPool2d(make([12, 8, 8, 8]), { size: 2 }),
+    avgPool2d(make([9, 12, 12, 5]), { size: 3 }),
+  ]));
+
 test('linear with bias, activation and residual, forward and backward', () =>
   same((make) => {
     const x = make([128, 64]).trainable();
@@ -237,6 +264,7 @@ const impossible: [name: string, argument: RegExp, work: (make: Make, device: De
     (make, device) => writeRows(make([1, 200, 60]), make([1, 1, 60]), fill(device, [1], 0, { dtype: 'u32' })),
   ],
   ['matmul NN', /argument a \[2, 70, 70\]/, (make) => matmul(make([2, 70, 70]), make([2, 70, 1]))],
+  ['conv2d', /argument a \[1, 40, 40, 4\]/, (make) => conv2d(make([1, 40, 40, 4]), make([3, 3, 4, 4]))],
   ['layerNorm', /argument x \[1, 5000\]/, (make) => layerNorm(make([1, 5000]), make([5000]), make([5000]))],
 ];
 for (const [name, argument, work] of impossible) {

@@ -16,6 +16,8 @@ export { slice } from './slice.ts';
 export { concat } from './concat.ts';
 export { transpose } from './transpose.ts';
 export { imagePatches, patchEmbed } from './patch-embed.ts';
+export { conv2d } from './conv2d.ts';
+export { avgPool2d } from './avg-pool2d.ts';
 export { writeRows } from './write-rows.ts';
 export { dropout } from './dropout.ts';
 export { randomUniform, randomNormal } from './random.ts';

@@ -77,7 +77,7 @@ async function makeClip(device: Device, dataset: Dataset, settings: Settings): P
       title: 'Tiny CLIP of the scenes dataset',
       about:
         `A CLIP with OpenAI's architecture and names in small: pictures of ${vision.imageSize} px in patches of ${vision.patchSize}, ` +
-        `image tower ${vision.layers} × ${vision.width}, text tower ${text.layers} × ${text.width}, ${embedDim} shared dimensions. ` +
+        `image tower ${String(vision.layers)} × ${vision.width}, text tower ${text.layers} × ${text.width}, ${embedDim} shared dimensions. ` +
         'Trained from nothing, contrastively, on this engine.',
       command: commandLine('clip', settings),
       facts: howMade(device, dataset, settings, steps, ms),

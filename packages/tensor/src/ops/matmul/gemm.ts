@@ -12,6 +12,7 @@ import { emptyTensor, type Tensor } from '../../tensor.ts';
 import { bytesPerElement } from '../../dtype/dtype.ts';
 import type { Activation } from '../activations.ts';
 import { epilogue } from './epilogue.ts';
+import type { Gather } from './gather.ts';
 import { laneKernel, lanes } from './lane-kernel.ts';
 import { tileKernel } from './tile-kernel.ts';
 
@@ -40,6 +41,8 @@ export interface Gemm {
   residual?: Tensor;
   /** Adds the product to what `out` holds already (before bias and what follows it). */
   accumulate?: boolean;
+  /** Rows of A are gathered from `a` rather than stored; for pieces without transA and batch. */
+  gather?: Gather;
 }
 
 /** One launch: a piece of the product, with its place in the matrices. */
@@ -103,7 +106,7 @@ export function launchGemm(context: LaunchContext, gemm: Gemm): void {
 }
 
 /** Batch items `first` … `first + count − 1` of a product, each as a whole. */
-function wholePiece(gemm: Gemm, first: number, count: number): GemmPiece {
+export function wholePiece(gemm: Gemm, first: number, count: number): GemmPiece {
   const { M, N, K, transA = false, transB = false } = gemm;
   return {
     ...gemm,
@@ -126,7 +129,8 @@ function wholePiece(gemm: Gemm, first: number, count: number): GemmPiece {
 /** Fewer rows than this do not pay for turning B round first. */
 const rowsWorthTransposing = 16;
 
-function launchPiece(context: LaunchContext, piece: GemmPiece): void {
+/** Launches one piece with the kernel that suits it. */
+export function launchPiece(context: LaunchContext, piece: GemmPiece): void {
   const { M, N, K, batch = 1, transB } = piece;
   if (K === 0) {
     context.run(emptySumKernel(piece));

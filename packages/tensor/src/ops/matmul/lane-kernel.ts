@@ -6,12 +6,15 @@
 import { window, type KernelSpec } from '../../kernel/kernel.ts';
 import { repeat, wgsl } from '../../kernel/wgsl.ts';
 import { epilogue } from './epilogue.ts';
+import { runAt } from './gather.ts';
 import type { GemmPiece } from './gemm.ts';
 
 export const lanes = 8;
 
 export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
-  const { M, N, K, transA = false, transB = false, batch = 1 } = p;
+  const { M, N, K, transA = false, transB = false, batch = 1, gather } = p;
+  // A gathered A is walked run by run; between runs only the places of its rows change.
+  const runs = gather?.runs ?? 1;
   const rows = Math.min(8, M);
   const aligned = (...sizes: number[]): boolean => sizes.every((n) => n % 4 === 0);
   // B stored [K, N]: a lane's columns are neighbours, loaded as vec4. B stored [N, K]: vec4 runs along K.
@@ -35,6 +38,7 @@ export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
   const loadB = (w: number): string =>
     transB ? `b[${p.ldb / bVec}u * u${w} + k + bBase]` : `b[k * ${p.ldb / bVec}u + u${w} + bBase]`;
   const loadA = (r: number): string => {
+    if (gather) return `select(f32(a[r${r} + k]), 0.0f, none${r})`;
     if (!transA) return `a[r${r} + k]`;
     const at = (q: number): string => `f32(a[r${r} + (k * ${step}u + ${q}u) * ${p.lda}u])`;
     return deep ? `vec4f(${at(0)}, ${at(1)}, ${at(2)}, ${at(3)})` : `a[r${r} + k * ${p.lda}u]`;
@@ -46,7 +50,7 @@ export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
   // With broadcast, an invocation holds A of the row that its place in the subgroup names.
   const ownRow = M % rows === 0 ? 'row0 + subgroupLane' : `min(row0 + subgroupLane, ${M - 1}u)`;
   const shared = wgsl`
-    let mine = f32(a[own + k${transA ? ` * ${p.lda}u` : ''}]);
+    let mine = ${gather ? 'select(f32(a[own + k]), 0.0f, none)' : `f32(a[own + k${transA ? ` * ${p.lda}u` : ''}])`};
     let b0 = V(b[k * ${p.ldb / bVec}u + u0 + bBase]);
     ${eachRow((r) => `s${r}_0 = fma(V(subgroupBroadcast(mine, ${r}u)), b0, s${r}_0);`)}`;
   const separate = wgsl`
@@ -54,6 +58,38 @@ export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
     ${eachRow((r) => `let a${r} = ${aType}(${loadA(r)});\n${eachUnit((w) => multiply(r, w))}`)}`;
   const aBatch = (transA ? K * p.lda : M * p.lda) / aVec;
   const bBatch = (transB ? N * p.ldb : K * p.ldb) / bVec;
+  const storeUnrolled = eachRow(
+    (r) =>
+      `if (row0 + ${r}u < ${M}u) { ${eachUnit(
+        (w) =>
+          `if (unit0 + ${w * lanes}u < ${units}u) { finish(cBase + (row0 + ${r}u) * ${p.ldc / vec}u + u${w}, u${w}, s${r}_${w}); }`,
+      )} }`,
+  );
+  // A software adapter compiles these stores for seconds; a loop is compiled several times faster. It also makes
+  // gathered products faster, but some of the plain ones slower.
+  const sums = Array.from({ length: rows }, (_, r) => eachUnit((w) => `s${r}_${w},`)).join('');
+  const storeInLoop = wgsl`
+  var sums = array<V, ${rows * perLane}>(${sums});
+  for (var r = 0u; r < min(${rows}u, ${M}u - row0); r++) {
+    let row = cBase + (row0 + r) * ${p.ldc / vec}u;
+    ${eachUnit((w) => `if (unit0 + ${w * lanes}u < ${units}u) { finish(row + u${w}, u${w}, sums[r * ${perLane}u + ${w}u]); }`)}
+  }`;
+  // Where a row of A begins.
+  const place = (name: string, row: string): string =>
+    transA
+      ? `let ${name} = batch * ${aBatch}u + ${row} + ${p.aOffset}u;`
+      : `let ${name} = batch * ${aBatch}u + (${row}) * ${p.lda / aVec}u + ${p.aOffset / aVec}u;`;
+  const gatheredPlace = (name: string, none: string, row: string): string => wgsl`
+    let ${name}Found = runAt(${row}, run);
+    let ${none} = ${name}Found == ZEROS;
+    let ${name} = select(${name}Found, 0u, ${none});`;
+  const places = gather
+    ? broadcast
+      ? gatheredPlace('own', 'none', ownRow)
+      : eachRow((r) => gatheredPlace(`r${r}`, `none${r}`, rowOf(r)))
+    : broadcast
+      ? place('own', ownRow)
+      : eachRow((r) => place(`r${r}`, rowOf(r)));
   return {
     name: p.name ?? `matmul ${transA ? 'T' : 'N'}${transB ? 'T' : 'N'}`,
     read: {
@@ -69,25 +105,22 @@ export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
     code: wgsl`
 alias V = ${wide ? 'vec4f' : 'f32'};
 ${tail.code}
+${gather && runAt(gather)}
 fn group(g: u32, lane: u32) {
   let unit0 = (g % ${blocks}u) * ${lanes * perLane}u + lane;
   let row0 = ((g / ${blocks}u) % ${bands}u) * ${rows}u;
   let batch = g / ${blocks * bands}u;
-  let bBase = batch * ${bBatch}u;
-  ${broadcast ? `let own = batch * ${aBatch}u + ${transA ? `${ownRow} + ${p.aOffset}u` : `(${ownRow}) * ${p.lda / aVec}u + ${p.aOffset / aVec}u`};` : eachRow((r) => `let r${r} = batch * ${aBatch}u + ${transA ? `${rowOf(r)} + ${p.aOffset}u` : `(${rowOf(r)}) * ${p.lda / aVec}u + ${p.aOffset / aVec}u`};`)}
+  ${gather ? 'var' : 'let'} bBase = batch * ${bBatch}u;
+  ${!gather && places}
   ${eachUnit((w) => `let u${w} = ${unitOf(w)};`)}
   ${eachRow((r) => eachUnit((w) => `var s${r}_${w} = V();`))}
-  for (var k = 0u; k < ${K / step}u; k++) {
+  ${gather && `for (var run = 0u; run < ${runs}u; run++) {\n${places}`}
+  for (var k = 0u; k < ${K / runs / step}u; k++) {
     ${broadcast ? shared : separate}
   }
+  ${gather && `bBase += ${((K / runs) * p.ldb) / bVec}u;\n}`}
   let cBase = batch * ${(M * p.ldc) / vec}u + ${p.column / vec}u;
-  ${eachRow(
-    (r) =>
-      `if (row0 + ${r}u < ${M}u) { ${eachUnit(
-        (w) =>
-          `if (unit0 + ${w * lanes}u < ${units}u) { finish(cBase + (row0 + ${r}u) * ${p.ldc / vec}u + u${w}, u${w}, s${r}_${w}); }`,
-      )} }`,
-  )}
+  ${gather ? storeInLoop : storeUnrolled}
 }`,
   };
 }

@@ -2,6 +2,7 @@
 import { window, type KernelSpec } from '../../kernel/kernel.ts';
 import { repeat, wgsl } from '../../kernel/wgsl.ts';
 import { epilogue } from './epilogue.ts';
+import { gathered } from './gather.ts';
 import type { GemmPiece } from './gemm.ts';
 
 const tile = 64;
@@ -9,14 +10,14 @@ const depth = 16;
 const side = 16;
 
 export function tileKernel(p: GemmPiece): KernelSpec {
-  const { M, N, K, transA = false, transB = false, batch = 1 } = p;
+  const { M, N, K, transA = false, transB = false, batch = 1, gather } = p;
   const tail = epilogue(p, 1);
   const columns = Math.ceil(N / tile);
   const rows = Math.ceil(M / tile);
   const aBatch = (transA ? K : M) * p.lda;
   const bBatch = (transB ? N : K) * p.ldb;
-  const aAt = transA ? `k * ${p.lda}u + m` : `m * ${p.lda}u + k`;
-  const bAt = transB ? `n * ${p.ldb}u + k` : `k * ${p.ldb}u + n`;
+  const aAt = `f32(a[aBase + ${transA ? `k * ${p.lda}u + m` : `m * ${p.lda}u + k`}])`;
+  const bAt = `f32(b[bBase + ${transB ? `n * ${p.ldb}u + k` : `k * ${p.ldb}u + n`}])`;
   // Neighbouring invocations load neighbouring addresses, whichever way the matrix lies.
   const load = (
     fast: 'k' | 'other',
@@ -31,7 +32,7 @@ export function tileKernel(p: GemmPiece): KernelSpec {
       let ${other} = ${other}0 + oo;
       let k = k0 + kk;
       var v = 0.0f;
-      if (${other} < ${size}u && k < ${K}u) { v = f32(${name}[${name}Base + ${at}]); }
+      if (${other} < ${size}u && k < ${K}u) { v = ${at}; }
       ${name}Tile[kk * ${tile + 4}u + oo] = v;
     }`;
   return {
@@ -44,6 +45,7 @@ export function tileKernel(p: GemmPiece): KernelSpec {
     code: wgsl`
 alias V = f32;
 ${tail.code}
+${gather && gathered(gather, K)}
 var<workgroup> aTile: array<f32, ${depth * (tile + 4)}>;
 var<workgroup> bTile: array<f32, ${depth * (tile + 4)}>;
 fn group(g: u32, lane: u32) {
@@ -56,7 +58,7 @@ fn group(g: u32, lane: u32) {
   let ty = (lane / ${side}u) * 4u;
   ${repeat(4, (r) => `var s${r} = vec4f();`)}
   for (var k0 = 0u; k0 < ${K}u; k0 += ${depth}u) {
-    ${load(transA ? 'other' : 'k', 'm', 'a', aAt, M)}
+    ${load(transA ? 'other' : 'k', 'm', 'a', gather ? 'gathered(m, k)' : aAt, M)}
     ${load(transB ? 'k' : 'other', 'n', 'b', bAt, N)}
     workgroupBarrier();
     for (var kk = 0u; kk < ${depth}u; kk++) {
