@@ -3,4 +3,4 @@ export type { DownloadProgress } from './download-file.ts';
 export { HubError, type HubErrorCode } from './hub-error.ts';
 export type { Model } from './model.ts';
 export { parseModelName, type ModelPlace } from './model-name.ts';
-export { defaultFiles, defaultOptional, type ResolveOptions } from './resolve-model.ts';
+export { defaultFiles, defaultOptional, defaultWeights, type ResolveOptions } from './resolve-model.ts';

@@ -5,10 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseModelName, readEnvironment, resolveModel } from '@foreword/hub/node';
-import { suite } from '@foreword/test-kit';
+import { noise, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { checkFileName, checkRevision } from '../src/model-name.ts';
-import { noise } from './hub-server.ts';
 import { quick, rejection, Sandbox } from './sandbox.ts';
 
 const test = suite('access');

@@ -2,9 +2,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveModel, type DownloadProgress, type NodeResolveOptions } from '@foreword/hub/node';
-import { suite } from '@foreword/test-kit';
+import { noise, sha256Of, suite, type Fault } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
-import { noise, sha256Of, type Fault } from './hub-server.ts';
 import { quick, rejection, Sandbox } from './sandbox.ts';
 
 const test = suite('download');

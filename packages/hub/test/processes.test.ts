@@ -5,11 +5,10 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { resolveModel } from '@foreword/hub/node';
-import { suite } from '@foreword/test-kit';
+import { commitOf, noise, sha256Of, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { withFileLock } from '../src/node/file-lock.ts';
 import { HfCache } from '../src/node/hf-cache.ts';
-import { commitOf, noise, sha256Of } from './hub-server.ts';
 import { quick, Sandbox } from './sandbox.ts';
 
 const test = suite('processes');

@@ -3,9 +3,8 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveModel } from '@foreword/hub/node';
 import { writeSafetensors } from '@foreword/tensor';
-import { suite } from '@foreword/test-kit';
+import { commitOf, gitSha1Of, noise, sha256Of, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
-import { commitOf, gitSha1Of, noise, sha256Of } from './hub-server.ts';
 import { quick, rejection, Sandbox } from './sandbox.ts';
 
 const test = suite('resolveModel');

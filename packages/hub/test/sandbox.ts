@@ -3,9 +3,8 @@ import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HubError, type HubErrorCode } from '@foreword/hub/node';
-import type { Suite } from '@foreword/test-kit';
+import { HubServer, type Suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
-import { HubServer } from './hub-server.ts';
 
 const variable = /^(HF_|HUGGING_?FACE_|TRANSFORMERS_OFFLINE$|XDG_CACHE_HOME$)/;
 
