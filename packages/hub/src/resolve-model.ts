@@ -42,6 +42,12 @@ export interface ResolveOptions {
   stallMs?: number;
 }
 
+/** Everything but which files: what loaders of models pass on. */
+export type FetchOptions = Omit<ResolveOptions, 'files' | 'anyOf' | 'optional'>;
+
+/** `resolveModel` of either entry. */
+export type ResolveModel = (name: string, options?: ResolveOptions) => Promise<Model>;
+
 /** What is fetched when no files are named. */
 export const defaultFiles: readonly string[] = ['config.json'];
 export const defaultWeights: readonly string[] = ['model.safetensors', 'pytorch_model.bin'];

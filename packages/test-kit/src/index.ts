@@ -5,6 +5,7 @@ export { failOnGpuErrors } from './fail-on-gpu-errors.ts';
 export type { GpuErrorSource } from './fail-on-gpu-errors.ts';
 export { fnv1a32, goldenTensor, goldenTensors } from './golden-weights.ts';
 export type { GoldenRule } from './golden-weights.ts';
+export { HubSandbox } from './hub-sandbox.ts';
 export { commitOf, gitSha1Of, HubServer, noise, sha256Of } from './hub-server.ts';
 export type { Fault, Repository, SeenRequest, ServedFile } from './hub-server.ts';
 export { mutateBytes, mutateJson, randomFrom } from './mutate.ts';
