@@ -1,7 +1,7 @@
 // The user's door: pictures in, captions out.
 //
 // Legend: N pictures, D feature, P prefix rows, d GPT-2's width.
-import { ImageEncoder, type Clip } from '@foreword/clip';
+import { ImageEncoder, type Clip, type Preprocessing } from '@foreword/clip';
 import { Gpt2Generator, type Generation, type Gpt2 } from '@foreword/gpt2';
 import { clipPreprocess, type DecodedImage } from '@foreword/image';
 import { noGrad, tensor, type Device, type Tensor } from '@foreword/tensor';
@@ -18,6 +18,8 @@ export type Picture = Uint8Array | DecodedImage | Float32Array;
 export interface CaptionerParts {
   /** Needed for pictures; features can be captioned without. */
   clip?: Clip;
+  /** How CLIP's pictures are normalised. Default OpenAI's figures. */
+  preprocessing?: Pick<Preprocessing, 'mean' | 'std'>;
   gpt2: Gpt2;
   mapper: PrefixMapper;
   tokenizer: Pick<Tokenizer, 'decode' | 'stream'>;
@@ -104,8 +106,13 @@ export class Captioner {
     options: { batch?: number } = {},
   ): Promise<Captioner> {
     const parts = await loadCaptionerFiles(device, files);
-    const captioner = new Captioner({ ...parts, ...options });
-    captioner.#owned = [parts.clip, parts.gpt2, parts.mapper];
+    return Captioner.owning({ ...parts, ...options });
+  }
+
+  /** A captioner whose models are freed with it. */
+  static owning(parts: CaptionerParts): Captioner {
+    const captioner = new Captioner(parts);
+    captioner.#owned = [parts.gpt2, parts.mapper, ...(parts.clip ? [parts.clip] : [])];
     return captioner;
   }
 
@@ -126,8 +133,9 @@ export class Captioner {
     const { clip } = this.parts;
     if (!clip) throw new MapperError('captioner: it was made without a CLIP; give features, or a CLIP');
     const size = clip.config.vision.imageSize;
+    const { mean, std } = this.parts.preprocessing ?? {};
     const pixels = pictures.map((picture) =>
-      picture instanceof Float32Array ? picture : clipPreprocess(picture, size),
+      picture instanceof Float32Array ? picture : clipPreprocess(picture, size, { mean, std }),
     );
     return await this.#inTurn(async () => {
       const batch = pixels.length === 1 ? 1 : this.#batch;

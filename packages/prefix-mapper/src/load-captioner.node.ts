@@ -16,18 +16,11 @@ export interface LoadCaptionerOptions {
   batch?: number;
 }
 
-/**
- * The captioner of a run: `<run>/config.json`, `<run>/checkpoints/best.safetensors`, and the backbones' folders, each
- * with `config.json` and `model.safetensors` (or its shards), GPT-2's with `tokenizer.json`.
- * @throws MapperError naming the file that is missing or does not fit, and what to do.
- * @example
- * const captioner = await loadCaptioner(await openDevice(), 'runs/last');
- * console.log((await captioner.caption(await readFile('dog.jpg'))).text);
- */
-export async function loadCaptioner(
+/** The captioner of a run; see `loadCaptioner` of the Node entry. */
+export async function loadRunCaptioner(
   device: Device,
   runFolder: string,
-  { checkpoint = 'best', backbones = {}, batch }: LoadCaptionerOptions = {},
+  { checkpoint = 'best', backbones = {}, batch }: LoadCaptionerOptions,
 ): Promise<Captioner> {
   const configPath = join(runFolder, 'config.json');
   const config = await readJson(configPath, 'is this the folder of a training run?');
