@@ -1,6 +1,7 @@
 // Loads a captioner from the folder of a training run.
 import { access, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { parseModelName, resolveModel } from '@foreword/hub/node';
 import type { Device, TensorFile } from '@foreword/tensor';
 import { openSafetensorsPath } from '@foreword/tensor/node';
 import { Captioner } from './captioner.ts';
@@ -26,8 +27,8 @@ export async function loadRunCaptioner(
   const config = await readJson(configPath, 'is this the folder of a training run?');
   const named = parseRunConfig(config, { name: configPath }).backbones;
   const folders = {
-    clip: backbones.clip ?? resolve(runFolder, named.clip),
-    gpt2: backbones.gpt2 ?? resolve(runFolder, named.gpt2),
+    clip: backbones.clip ?? (await backboneFolder(runFolder, named.clip, [])),
+    gpt2: backbones.gpt2 ?? (await backboneFolder(runFolder, named.gpt2, ['tokenizer.json'])),
   };
   const open: TensorFile[] = [];
   const opened = async (path: string, cure: string): Promise<TensorFile> => {
@@ -57,6 +58,13 @@ export async function loadRunCaptioner(
   } finally {
     await Promise.all(open.map((file) => file.close()));
   }
+}
+
+/** A folder as the run names it, or that of the hub's repository in the cache, fetched if need be. */
+async function backboneFolder(runFolder: string, name: string, files: readonly string[]): Promise<string> {
+  if (parseModelName(name).kind !== 'repository') return resolve(runFolder, name);
+  const needed = ['config.json', 'model.safetensors', ...files];
+  return (await resolveModel(name, { files: needed, optional: ['tokenizer.json'] })).folder!;
 }
 
 const backboneCure =

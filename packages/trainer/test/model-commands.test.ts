@@ -111,6 +111,30 @@ test('caption --clip --gpt2 --mapper captions as the same models from folders do
   assert.ok(caption.length > 0);
 });
 
+test('train --clip --gpt2 trains with models by their names, and its run captions with them, offline', async () => {
+  await serve('openai/clip-vit-base-patch32', join(world.backbones, 'clip'));
+  await serve('gpt2', join(world.backbones, 'gpt2'), ['tokenizer.json']);
+  const run = sandbox.path('run');
+  const flags = '--prefix 2 --batch 8 --epochs 1 --clip ViT-B/32 --gpt2 gpt2';
+  const args = [...flags.split(' '), '--dataset', world.dataset, '--out', run];
+  const env = { FOREWORD_CACHE: world.cache };
+  const trained = await answer('train', args, { env });
+  assert.is(trained.code, 0, trained.text);
+  const record = JSON.parse(await readFile(join(run, 'config.json'), 'utf8')) as { backbones: unknown };
+  assert.equal(record.backbones, { clip: 'openai/clip-vit-base-patch32', gpt2: 'gpt2' });
+
+  const image = sandbox.path('photo.png');
+  await writeFile(image, picture(1));
+  const offline = { ...env, HF_HUB_OFFLINE: '1' };
+  const captioned = await answer('caption', [image, '--run', run], { env: offline });
+  assert.is(captioned.code, 0, captioned.text);
+  const resumed = await answer('train', ['--resume', run], { env: offline });
+  assert.is(resumed.code, 0, resumed.text);
+  const file = await answer('train', [...args.slice(0, -1), `${run}-2`, '--gpt2', 'x.pt'], { env });
+  assert.is(file.code, 2, file.text);
+  assert.match(file.stderr, 'x.pt is a single file');
+});
+
 /** A drawn picture of one group, and sentences about it of which the first is right. */
 function drawing(): { png: Uint8Array; colours: string[]; noun: string } {
   for (let index = 0; ; index++) {
