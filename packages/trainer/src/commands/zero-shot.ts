@@ -59,7 +59,7 @@ await runCommand({
     const templates = templatesOf(values.template, values.clip);
     const device = await openDevice({ adapter: values.adapter });
     const name = values.clip ?? join(backbonesRoot, 'clip');
-    const clip = await loadWithTokenizer(device, name, { dtype: values.dtype as 'f32' | 'f16', signal });
+    const clip = await loadWithTokenizer(device, name, { dtype: values.dtype, signal });
     const { model, tokenizer, preprocessing } = clip;
     const prompts = new PromptEncoder(model, { batch: Math.min(16, labels.length * templates.length) });
     const { contextLength } = model.config.text;

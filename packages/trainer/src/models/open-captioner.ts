@@ -52,9 +52,8 @@ export async function openCaptioner(
 ): Promise<Captioner> {
   const { mapper, run } = flags;
   if (mapper === undefined) return await loadRun(device, run ?? (await newestRun()));
-  const { clip, gpt2, normalizePrefix } = flags;
+  const { clip, gpt2, normalizePrefix, dtype } = flags;
   const bar = downloadBar();
-  const dtype = flags.dtype as 'f32' | 'f16';
   const options = { dtype, normalizePrefix, signal, progress: bar.progress };
   return await explainModel(mapper, () => loadCaptioner(device, { mapper, clip, gpt2 }, options)).finally(
     () => bar.finish(),
