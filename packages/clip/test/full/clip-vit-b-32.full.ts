@@ -39,8 +39,8 @@ function compare(label: string, actual: Float32Array, expected: Float32Array, D:
   return agreement;
 }
 
-/** Everything the golden file pins, as agreements; logits have rows of three texts and are compared as one. */
-async function agreements(clip: Clip): Promise<{ features: Agreement[]; logits: Agreement }> {
+/** Everything the golden file pins, as agreements; a matrix of logits is compared as one row. */
+async function agreements(clip: Clip): Promise<{ features: Agreement[]; logits: Agreement[] }> {
   const n = model.config.image_resolution;
   const D = model.config.embed_dim;
   const features: Agreement[] = [];
@@ -55,8 +55,15 @@ async function agreements(clip: Clip): Promise<{ features: Agreement[]; logits: 
       const values = (await made.read()) as Float32Array;
       features.push(compare(label, values, await file.readAsF32(stored), D));
     }
-    const values = (await similarity(images, rows, clip.logitScale).read()) as Float32Array;
-    return compare('logits', values, await file.readAsF32('logits_per_image'), values.length);
+    const found: Agreement[] = [];
+    for (const [stored, made] of [
+      ['logits_per_image', similarity(images, rows, clip.logitScale)],
+      ['logits_per_text', similarity(rows, images, clip.logitScale)],
+    ] as const) {
+      const values = (await made.read()) as Float32Array;
+      found.push(compare(stored, values, await file.readAsF32(stored), values.length));
+    }
+    return found;
   });
   const encoder = await ImageEncoder.create(clip, { batch: 1 });
   for (const stored of file.names().filter((name) => /^image\/.*\.features$/.test(name))) {
@@ -86,7 +93,7 @@ if (existsSync(path)) {
     const { features, logits } = await agreements(clip);
     clip.dispose();
     assert.is(features.length, 6, 'pixels, texts and four photographs');
-    for (const { label, error } of [...features, logits]) assert.ok(error <= 1e-4, `${label}: ${error}`);
+    for (const { label, error } of [...features, ...logits]) assert.ok(error <= 1e-4, `${label}: ${error}`);
   });
 
   test('f16: half the memory, and every feature at a cosine of at least 0.9995', async () => {
