@@ -1,7 +1,7 @@
 // Test files that would silently test nothing, or less than they seem to.
 import type { Check } from './repository.ts';
 
-const testFile = /^packages\/[^/]+\/test\/.*\.(test|conformance)\.ts$/;
+const testFile = /^packages\/[^/]+\/test\/.*\.(test|conformance|full)\.ts$/;
 
 /**
  * uvu runs nothing of a file that never calls `run()`, and exits 0; `.only` leaves the others out; uvu's own tests

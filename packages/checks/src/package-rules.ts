@@ -8,10 +8,13 @@ export interface PackageRule {
   runs: 'anywhere' | 'node';
 }
 
-const models = ['tensor', 'clip', 'gpt2', 'image', 'tokenizer'];
-const training = [...models, 'prefix-mapper', 'scenes', 'caption-metrics', 'hub', 'cli-kit'];
+const models = ['tensor', 'hub', 'clip', 'gpt2', 'image', 'tokenizer'];
+const training = [...models, 'prefix-mapper', 'scenes', 'caption-metrics', 'cli-kit'];
 
-/** By folder name under `packages/`. `tensor ← clip, gpt2 ← prefix-mapper ← trainer ← bench`; the rest are leaves. */
+/**
+ * By folder name under `packages/`. `tensor ← torch-file ← hub ← clip, gpt2 ← prefix-mapper ← trainer ← bench`; the rest
+ * are leaves.
+ */
 export const packageRules: Readonly<Record<string, PackageRule>> = {
   'test-kit': { uses: [], runs: 'node' },
   'cli-kit': { uses: [], runs: 'node' },
@@ -22,9 +25,9 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
   scenes: { uses: [], runs: 'anywhere' },
   tensor: { uses: [], runs: 'anywhere' },
   'torch-file': { uses: ['tensor'], runs: 'anywhere' },
-  hub: { uses: ['tensor'], runs: 'anywhere' },
-  clip: { uses: ['tensor', 'image', 'tokenizer', 'torch-file'], runs: 'anywhere' },
-  gpt2: { uses: ['tensor', 'tokenizer'], runs: 'anywhere' },
+  hub: { uses: ['tensor', 'torch-file'], runs: 'anywhere' },
+  clip: { uses: ['tensor', 'hub', 'image', 'tokenizer', 'torch-file'], runs: 'anywhere' },
+  gpt2: { uses: ['tensor', 'hub', 'tokenizer'], runs: 'anywhere' },
   'prefix-mapper': { uses: models, runs: 'anywhere' },
   trainer: { uses: training, runs: 'node' },
   bench: { uses: [...training, 'trainer'], runs: 'node' },

@@ -40,9 +40,25 @@ export const packedPrograms: Readonly<Record<string, string>> = {
     assert.deepEqual([...data], [[1, true]]);
     await assert.rejects(readPickle(source('8002636f730a73797374656d0a292e')), TorchFileError);
   `,
+  hub: `
+    import { mkdtempSync, writeFileSync } from 'node:fs';
+    import { tmpdir } from 'node:os';
+    import { join } from 'node:path';
+    import { HubError, parseModelName, resolveModel } from '@foreword/hub/node';
+    import { defaultWeights } from '@foreword/hub';
+    assert.deepEqual(defaultWeights, ['model.safetensors', 'pytorch_model.bin']);
+    assert.equal(parseModelName('openai/clip-vit-base-patch32').kind, 'repository');
+    const folder = mkdtempSync(join(tmpdir(), 'foreword-packed-hub-'));
+    writeFileSync(join(folder, 'config.json'), '{"n_layer": 2}');
+    const model = await resolveModel(folder, { files: ['config.json'] });
+    assert.deepEqual(await model.json('config.json'), { n_layer: 2 });
+    await assert.rejects(resolveModel(folder), HubError);
+    await assert.rejects(resolveModel('gpt2', { offline: true, cacheFolder: folder }), { code: 'offline' });
+  `,
   clip: `
     import { openDevice } from '@foreword/tensor/node';
     import { Clip, clipParameterShapes, vitB32 } from '@foreword/clip';
+    import { load } from '@foreword/clip/node';
     assert.deepEqual(clipParameterShapes(vitB32).get('visual.proj'), [768, 512]);
     const tower = { width: 64, layers: 1, heads: 1 };
     const config = {
@@ -56,11 +72,13 @@ export const packedPrograms: Readonly<Record<string, string>> = {
     const projection = await clip.parameters()['visual.proj'].read();
     assert.equal(projection.length, 64 * 8);
     assert.ok(projection.some((value) => value !== 0));
+    await assert.rejects(load(device, 'RN50'), /RN50\\.pt/);
     device.close();
   `,
   gpt2: `
     import { openDevice, tensor } from '@foreword/tensor/node';
     import { Gpt2, Gpt2Generator, parseGpt2Config } from '@foreword/gpt2';
+    import { load } from '@foreword/gpt2/node';
     const config = parseGpt2Config({
       model_type: 'gpt2', vocab_size: 20, n_positions: 16, n_embd: 64, n_layer: 1, n_head: 1, bos_token_id: 0, eos_token_id: 0,
     });
@@ -70,6 +88,7 @@ export const packedPrograms: Readonly<Record<string, string>> = {
     const [{ ids }] = await new Gpt2Generator(model).generate({ prefix, stop: [], maxTokens: 3 });
     assert.equal(ids.length, 3);
     assert.ok(ids.every((id) => Number.isInteger(id) && id >= 0 && id < 20));
+    await assert.rejects(load(device, './no-such-folder'), { code: 'not-found' });
     device.close();
   `,
   'prefix-mapper': `

@@ -57,6 +57,7 @@ export async function readParameters(
       const values = await make(name, read);
       const isMatrix = shape.length > 1 && !name.endsWith('positional_embedding');
       parameters[name] = tensor(device, values, shape, { dtype: isMatrix ? dtype : 'f32', persistent: true });
+      await device.drainUploads();
     }
   } catch (error) {
     for (const t of Object.values(parameters)) t.dispose();

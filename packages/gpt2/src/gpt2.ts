@@ -104,7 +104,11 @@ export class Gpt2 {
   ): Gpt2 {
     const parameters = new Map<string, Tensor>();
     for (const [name, shape] of parameterShapes(config)) {
-      parameters.set(name, weightTensor(device, values(name, shape, parameters.size), shape, options));
+      const dtype = weightDtype(shape, options);
+      parameters.set(
+        name,
+        tensor(device, values(name, shape, parameters.size), shape, { dtype, persistent: true }),
+      );
     }
     return new Gpt2(device, config, parameters);
   }
@@ -238,12 +242,6 @@ export class Gpt2 {
 
 const cast32 = (x: Tensor): Tensor => (x.dtype === 'f32' ? x : cast(x, 'f32'));
 
-/** One parameter on the GPU; vectors stay f32, for they cost nothing and scale everything. */
-export function weightTensor(
-  device: Device,
-  values: ArrayLike<number>,
-  shape: readonly number[],
-  { dtype = 'f32' }: WeightOptions,
-): Tensor {
-  return tensor(device, values, shape, { dtype: shape.length === 1 ? 'f32' : dtype, persistent: true });
-}
+/** What a parameter is stored as; vectors stay f32, for they cost nothing and scale everything. */
+export const weightDtype = (shape: readonly number[], { dtype = 'f32' }: WeightOptions): 'f32' | 'f16' =>
+  shape.length === 1 ? 'f32' : dtype;

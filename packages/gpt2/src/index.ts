@@ -1,6 +1,12 @@
-// GPT-2: the model, its files, and text generation from prefix embeddings. Runs in browsers and in Node.
+// GPT-2: the model, its files, and text generation from prefix embeddings. Runs in browsers and in Node, where `load` is
+// that of the entry "./node".
+import { resolveModel } from '@foreword/hub';
+import type { Device } from '@foreword/tensor';
+import { loadWith, type LoadedGpt2, type LoadOptions } from './load.ts';
+
 export { Gpt2, type HiddenOptions, type HostTensor, type LossOptions, type WeightOptions } from './gpt2.ts';
 export { loadGpt2, type Gpt2Files } from './load-gpt2.ts';
+export type { LoadedGpt2, LoadOptions } from './load.ts';
 export {
   Gpt2ConfigError,
   gpt2ConfigJson,
@@ -52,3 +58,15 @@ export {
 } from './decode/logit-processors.ts';
 export { processedSteps, topOfLogits } from './decode/processed-steps.ts';
 export type { PenaltyOptions } from './decode/penalties.ts';
+
+/**
+ * A GPT-2 by its name: a repository of the hub (`gpt2`, `gpt2-xl`, `owner/name`), a folder of this site (`./folder`), or
+ * a file of weights or its URL together with `config` and `tokenizer`. What is fetched is kept in OPFS.
+ * @throws HubError with `code` and `cure`; Gpt2ConfigError, Gpt2CheckpointError, TokenizerFileError when the files do
+ * not fit; the signal's reason
+ * @example
+ * const { model, tokenizer } = await load(device, 'gpt2', { progress: ({ file, loaded }) => show(file, loaded) });
+ */
+export function load(device: Device, name: string, options: LoadOptions = {}): Promise<LoadedGpt2> {
+  return loadWith(resolveModel, device, name, options);
+}

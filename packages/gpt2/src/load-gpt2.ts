@@ -1,8 +1,8 @@
 // Loads a GPT-2 from a safetensors file, one tensor at a time.
-import type { Device, Tensor, TensorFile } from '@foreword/tensor';
+import { loadTensor, type Device, type Tensor, type TensorFile } from '@foreword/tensor';
 import { locateParameters } from './checkpoint-names.ts';
 import { parseGpt2Config, type Gpt2ConfigInput } from './config.ts';
-import { Gpt2, weightTensor, type WeightOptions } from './gpt2.ts';
+import { Gpt2, weightDtype, type WeightOptions } from './gpt2.ts';
 import { parameterShapes } from './parameter-shapes.ts';
 
 export interface Gpt2Files extends WeightOptions {
@@ -10,6 +10,8 @@ export interface Gpt2Files extends WeightOptions {
   config: Gpt2ConfigInput;
   /** An open safetensors file, or all shards of one. The caller closes it. */
   weights: TensorFile;
+  /** Ends it with the signal's reason; nothing stays on the GPU then. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface Gpt2Files extends WeightOptions {
  */
 export async function loadGpt2(
   device: Device,
-  { config: json, weights, ...options }: Gpt2Files,
+  { config: json, weights, signal, ...options }: Gpt2Files,
 ): Promise<Gpt2> {
   const config = parseGpt2Config(json);
   const places = locateParameters(
@@ -31,8 +33,11 @@ export async function loadGpt2(
   const parameters = new Map<string, Tensor>();
   try {
     for (const [name, shape] of parameterShapes(config)) {
-      parameters.set(name, weightTensor(device, await weights.readAsF32(places.get(name)!), shape, options));
+      const dtype = weightDtype(shape, options);
+      parameters.set(name, await loadTensor(device, weights, places.get(name)!, { dtype, signal }));
     }
+    // The driver's copies of the last uploads are gone when this returns.
+    await device.finish();
   } catch (error) {
     for (const parameter of parameters.values()) parameter.dispose();
     throw error;

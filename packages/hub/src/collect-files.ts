@@ -11,10 +11,21 @@ export interface FileGetter {
   get(file: string): Promise<StoredFile>;
 }
 
-/** @throws {HubError} when one of `files` is not to be had; those of `optional` may not exist */
+export interface WantedFiles {
+  /** must be there */
+  files: readonly string[];
+  /** The first of them that is to be had must be there; one that is there already goes before all that are not. */
+  anyOf: readonly string[];
+  /** may be missing */
+  optional: readonly string[];
+  /** for messages: what the model is called */
+  name: string;
+}
+
+/** @throws {HubError} when one of `files`, or all of `anyOf`, are not to be had */
 export async function collectFiles(
   getter: FileGetter,
-  { files, optional, name }: { files: readonly string[]; optional: readonly string[]; name: string },
+  { files, anyOf, optional, name }: WantedFiles,
 ): Promise<Map<string, StoredFile>> {
   const stored = new Map<string, StoredFile>();
   const add = async (file: string): Promise<StoredFile> => {
@@ -29,14 +40,40 @@ export async function collectFiles(
     for (const shard of await shardsOf(found, `${name}: ${index ?? file}`)) await add(besides(file, shard));
   };
   for (const file of files) await addWithShards(checkFileName(file));
+  if (anyOf.length > 0) await addFirst(await presentFirst(getter, anyOf), addWithShards);
   for (const file of optional) {
     try {
       await addWithShards(checkFileName(file));
     } catch (error) {
-      if (!(error instanceof HubError) || error.code !== 'not-found') throw error;
+      if (!isMissing(error)) throw error;
     }
   }
   return stored;
+}
+
+const isMissing = (error: unknown): boolean => error instanceof HubError && error.code === 'not-found';
+
+/** Adds the first file that there is. @throws the error of the first when there is none */
+async function addFirst(files: readonly string[], add: (file: string) => Promise<void>): Promise<void> {
+  let first: unknown;
+  for (const file of files) {
+    try {
+      return await add(checkFileName(file));
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      first ??= error;
+    }
+  }
+  throw first;
+}
+
+/** The same files, one that is there already at the front. */
+async function presentFirst(getter: FileGetter, files: readonly string[]): Promise<readonly string[]> {
+  for (const file of files) {
+    const isThere = (await getter.find(file)) ?? (await getter.find(indexOf(file)));
+    if (isThere !== undefined) return [file, ...files.filter((other) => other !== file)];
+  }
+  return files;
 }
 
 /** The index to use because there is no single file; what is there already is not asked for again. */
@@ -48,13 +85,13 @@ async function indexInstead(getter: FileGetter, file: string): Promise<string | 
     await getter.get(file);
     return undefined;
   } catch (error) {
-    if (!(error instanceof HubError) || error.code !== 'not-found') throw error;
+    if (!isMissing(error)) throw error;
     try {
       await getter.get(index);
       return index;
     } catch (second) {
       // The first names the file that was asked for.
-      throw second instanceof HubError && second.code === 'not-found' ? error : second;
+      throw isMissing(second) ? error : second;
     }
   }
 }

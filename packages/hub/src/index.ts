@@ -39,7 +39,7 @@ function browserPlatform(signal?: AbortSignal): Platform {
       if (globalThis.navigator?.storage?.getDirectory === undefined) {
         throw new HubError('this page has no origin private file system to keep models in', {
           code: 'disk',
-          cure: 'serve it over https or from localhost, in a browser of 2023 or later; in Node import @foreword/hub/node',
+          cure: 'serve it over https or from localhost, in a browser of 2023 or later; in Node import from the entry that ends in /node',
         });
       }
       return { models: await OpfsCache.open('models'), urls: await OpfsCache.open('urls') };

@@ -1,18 +1,26 @@
-// What a model is called: a folder, a repository of the hub, or the URL of one file. The form alone decides.
+// What a model is called: a folder, a file, a repository of the hub, or the URL of one file. The form alone decides.
 import { HubError } from './hub-error.ts';
 
 export type ModelPlace =
   | { kind: 'folder'; path: string }
+  | { kind: 'file'; folder: string; file: string }
   | { kind: 'repository'; id: string }
   | { kind: 'url'; url: URL };
 
+/** How names of weight files end; no repository is called so. */
+export const weightFile = /\.(?:pt|pth|bin|pkl|safetensors)$/i;
+
 /**
- * `./folder`, `../folder`, `/folder`, `~/folder` and `C:\folder` are folders, `http://` and `https://` URLs, `name` and
+ * `coco_prefix-009.pt` and whatever else ends like weights (.pt, .pth, .bin, .pkl, .safetensors) is a file, `./folder`, `../folder`, `/folder`, `~/folder` and `C:\folder` are folders, `http://` and `https://` URLs, `name` and
  * `owner/name` repositories.
  * @throws {HubError} `name` for anything else
  */
 export function parseModelName(name: string): ModelPlace {
   if (/^https?:\/\//i.test(name)) return { kind: 'url', url: parseUrl(name) };
+  if (!name.includes('\0') && weightFile.test(name)) {
+    const cut = Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1;
+    return { kind: 'file', folder: name.slice(0, cut) || '.', file: name.slice(cut) };
+  }
   if (!name.includes('\0') && /^(?:\.{1,2}(?:[\\/]|$)|[\\/]|~(?:[\\/]|$)|[A-Za-z]:[\\/])/.test(name)) {
     return { kind: 'folder', path: name };
   }
@@ -24,7 +32,7 @@ export function parseModelName(name: string): ModelPlace {
     name.split('/').every((part) => !/^[.-]|[.-]$/.test(part));
   if (isRepository) return { kind: 'repository', id: name };
   throw new HubError(
-    `${JSON.stringify(name)} is no model name (name or owner/name), no folder (./folder) and no URL`,
+    `${JSON.stringify(name)} is no model name (name or owner/name), no folder (./folder), no file (x.pt) and no URL`,
     { code: 'name', cure: `a folder is written with ./ in front: ./${name.replace(/^\/+/, '')}` },
   );
 }

@@ -1,7 +1,9 @@
 // A resolved model: its files as byte sources, its weights as one file of tensors.
 import { openSafetensors, openShardedSafetensors, type ByteSource, type TensorFile } from '@foreword/tensor';
+import { openTorchFile } from '@foreword/torch-file';
 import { HubError } from './hub-error.ts';
 import type { StoredFile } from './model-cache.ts';
+import { weightFile } from './model-name.ts';
 
 export interface Model {
   /** as it was asked for */
@@ -19,8 +21,9 @@ export interface Model {
   text(file: string): Promise<string>;
   json(file: string): Promise<unknown>;
   /**
-   * The tensors of a safetensors file, or of all its shards. The caller closes them.
-   * @param file default `model.safetensors`
+   * The tensors of a safetensors file, of all its shards, or of a torch file (.pt, .bin). The caller closes them.
+   * @param file default the one file of weights there is: `model.safetensors`, `pytorch_model.bin`, what a path or URL names
+   * @throws {SafetensorsError, TorchFileError} when the file is damaged
    */
   weights(file?: string): Promise<TensorFile>;
 }
@@ -66,12 +69,28 @@ export function modelOf(
     open,
     text,
     json: async (file) => JSON.parse(await text(file)) as unknown,
-    async weights(file = 'model.safetensors') {
+    async weights(file = weightsAmong([...stored.keys()])) {
       const index = indexOf(file);
-      if (stored.has(file) || !stored.has(index)) return openSafetensors(await open(file));
+      if (stored.has(file) || !stored.has(index)) return openWeights(await open(file));
       return openShardedSafetensors(await text(index), (shard) => open(besides(index, shard)), {
         name: `${about.name}/${index}`,
       });
     },
   };
+}
+
+/** The file that holds the weights, by its name; `model.safetensors` when none looks like it. */
+function weightsAmong(files: readonly string[]): string {
+  const index = files.find((file) => file.endsWith('.safetensors.index.json'));
+  if (index !== undefined) return index.slice(0, -'.index.json'.length);
+  const [only] = files;
+  return files.find((file) => weightFile.test(file)) ?? (files.length === 1 ? only : 'model.safetensors');
+}
+
+/** Weights in whichever format, told by the first bytes: what stands behind a URL may be called anything. */
+async function openWeights(source: ByteSource): Promise<TensorFile> {
+  const start = await source.read(0, Math.min(9, source.size));
+  // A safetensors file has the header's JSON after 8 bytes; torch's are ZIP archives or pickles.
+  const isTorch = start[8] !== 0x7b && (start[0] === 0x80 || (start[0] === 0x50 && start[1] === 0x4b));
+  return isTorch ? await openTorchFile(source) : await openSafetensors(source);
 }

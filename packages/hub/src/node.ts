@@ -11,6 +11,7 @@ import { stat } from 'node:fs/promises';
 
 export * from './exports.ts';
 export { readEnvironment, type HubEnvironment } from './node/environment.ts';
+export { listCache, type CachedModel, type ListCacheOptions } from './node/list-cache.ts';
 
 export interface NodeResolveOptions extends ResolveOptions {
   /** The folder with `models--…` folders; default `HF_HUB_CACHE`, else `hub` in `HF_HOME`. */

@@ -1,5 +1,5 @@
 // Finds a model by its name, on any platform: what Node and browsers do differently is given from outside.
-import { collectFiles } from './collect-files.ts';
+import { collectFiles, type WantedFiles } from './collect-files.ts';
 import type { DownloadProgress } from './download-file.ts';
 import { HubClient, type ClientOptions } from './hub-client.ts';
 import { HubError } from './hub-error.ts';
@@ -13,9 +13,11 @@ import { urlSource } from './url-source.ts';
 export interface ResolveOptions {
   /**
    * Files that must be there; default `defaultFiles`. Weights that are stored in pieces are found by the name of the
-   * whole (`model.safetensors`). A URL always means its own file.
+   * whole (`model.safetensors`). A URL or a file always means itself.
    */
   files?: readonly string[];
+  /** The first of these that is to be had must be there besides; default `defaultWeights` unless `files` is given. */
+  anyOf?: readonly string[];
   /** Files that may be missing; default `defaultOptional` unless `files` is given. */
   optional?: readonly string[];
   /** Branch, tag or commit; default `main`. */
@@ -40,8 +42,15 @@ export interface ResolveOptions {
   stallMs?: number;
 }
 
+/** Everything but which files: what loaders of models pass on. */
+export type FetchOptions = Omit<ResolveOptions, 'files' | 'anyOf' | 'optional'>;
+
+/** `resolveModel` of either entry. */
+export type ResolveModel = (name: string, options?: ResolveOptions) => Promise<Model>;
+
 /** What is fetched when no files are named. */
-export const defaultFiles: readonly string[] = ['config.json', 'model.safetensors'];
+export const defaultFiles: readonly string[] = ['config.json'];
+export const defaultWeights: readonly string[] = ['model.safetensors', 'pytorch_model.bin'];
 export const defaultOptional: readonly string[] = ['tokenizer.json', 'preprocessor_config.json'];
 
 /** What differs between Node and browsers. */
@@ -62,10 +71,11 @@ export async function resolveOn(
   name: string,
   options: ResolveOptions = {},
 ): Promise<Model> {
-  const { files = defaultFiles, optional = options.files === undefined ? defaultOptional : [] } = options;
-  const wanted = { files, optional, name };
   const place = parseModelName(name);
+  const alone = place.kind === 'url' ? fileOfUrl(place.url) : place.kind === 'file' ? place.file : undefined;
+  const wanted = { ...wantedFiles(options, alone), name };
   if (place.kind === 'folder') return folderModel(platform, place.path, wanted);
+  if (place.kind === 'file') return folderModel(platform, place.folder, wanted);
 
   const revision = checkRevision(options.revision ?? 'main');
   const given = await platform.settings();
@@ -93,27 +103,28 @@ export async function resolveOn(
     progress,
     signal,
   });
-  const stored = await collectFiles(
-    snapshot,
-    isUrl ? { files: [fileOfUrl(place.url)], optional: [], name } : wanted,
-  );
+  const stored = await collectFiles(snapshot, wanted);
   const { commit } = snapshot;
   const folder = commit === undefined ? undefined : cache.snapshotFolder?.(source.folder, commit);
   return modelOf(stored, { name, commit, folder });
 }
 
-async function folderModel(
-  platform: Platform,
-  path: string,
-  wanted: { files: readonly string[]; optional: readonly string[]; name: string },
-): Promise<Model> {
+/** @param alone the one file that a URL or a path names */
+function wantedFiles(options: ResolveOptions, alone: string | undefined): Omit<WantedFiles, 'name'> {
+  if (alone !== undefined) return { files: [alone], anyOf: [], optional: [] };
+  if (options.files === undefined && options.anyOf === undefined)
+    return { files: defaultFiles, anyOf: defaultWeights, optional: options.optional ?? defaultOptional };
+  return { files: options.files ?? [], anyOf: options.anyOf ?? [], optional: options.optional ?? [] };
+}
+
+async function folderModel(platform: Platform, path: string, wanted: WantedFiles): Promise<Model> {
   const { place, find } = await platform.folder(path);
   const get = async (file: string): Promise<StoredFile> => {
     const found = await find(file);
     if (found !== undefined) return found;
     throw new HubError(`there is no ${file} in ${place}`, {
       code: 'not-found',
-      cure: 'check the folder, or give the model by its name on the hub (owner/name)',
+      cure: 'check the path, or give the model by its name on the hub (owner/name)',
     });
   };
   const stored = await collectFiles({ find, get }, wanted);

@@ -5,14 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseModelName, readEnvironment, resolveModel } from '@foreword/hub/node';
-import { suite } from '@foreword/test-kit';
+import { HubSandbox, noise, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { checkFileName, checkRevision } from '../src/model-name.ts';
-import { noise } from './hub-server.ts';
-import { quick, rejection, Sandbox } from './sandbox.ts';
+import { quick, rejection } from './rejection.ts';
 
 const test = suite('access');
-const sandbox = Sandbox.in(test);
+const sandbox = HubSandbox.in(test);
 const files = ['w.bin'];
 const once = { ...quick, tries: 1, files };
 

@@ -4,12 +4,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { writeSafetensors } from '@foreword/tensor';
-import { suite } from '@foreword/test-kit';
+import { commitOf, HubServer, noise, sha256Of, suite } from '@foreword/test-kit';
 import { build } from 'esbuild';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import type { Outcome, PageCall } from './browser-page.ts';
-import { commitOf, HubServer, noise, sha256Of } from './hub-server.ts';
 
 const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const timeLimitSeconds = 60;

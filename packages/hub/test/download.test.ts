@@ -2,13 +2,12 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveModel, type DownloadProgress, type NodeResolveOptions } from '@foreword/hub/node';
-import { suite } from '@foreword/test-kit';
+import { type Fault, HubSandbox, noise, sha256Of, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
-import { noise, sha256Of, type Fault } from './hub-server.ts';
-import { quick, rejection, Sandbox } from './sandbox.ts';
+import { quick, rejection } from './rejection.ts';
 
 const test = suite('download');
-const sandbox = Sandbox.in(test);
+const sandbox = HubSandbox.in(test);
 const size = 300_000;
 const bytes = noise(size);
 const blobs = (): string => sandbox.path('hub/models--a--b/blobs');

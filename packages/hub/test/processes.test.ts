@@ -5,15 +5,14 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { resolveModel } from '@foreword/hub/node';
-import { suite } from '@foreword/test-kit';
+import { commitOf, HubSandbox, noise, sha256Of, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { withFileLock } from '../src/node/file-lock.ts';
 import { HfCache } from '../src/node/hf-cache.ts';
-import { commitOf, noise, sha256Of } from './hub-server.ts';
-import { quick, Sandbox } from './sandbox.ts';
+import { quick } from './rejection.ts';
 
 const test = suite('processes');
-const sandbox = Sandbox.in(test);
+const sandbox = HubSandbox.in(test);
 const bytes = noise(400_000);
 const file = 'w.bin';
 const blobs = (): string => sandbox.path('hub/models--a--b/blobs');
@@ -94,7 +93,8 @@ test('two calls in one process fetch it once', async () => {
 });
 
 test('when the process that fetches is killed, the waiting one goes on from there', async () => {
-  sandbox.server.faults.set(file, [{ slowMs: 30 }]);
+  // 5 s in all: the second process has to come before the first is done, however busy the machine.
+  sandbox.server.faults.set(file, [{ slowMs: 200 }]);
   const first = fetchInChild();
   await until(() => starts().length === 1);
   const second = fetchInChild();

@@ -1,15 +1,15 @@
 // Names, folders and URLs to files, in Node: what is fetched, what is taken from the cache, and where it lies.
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { resolveModel } from '@foreword/hub/node';
+import { resolveModel, type Model } from '@foreword/hub/node';
 import { writeSafetensors } from '@foreword/tensor';
-import { suite } from '@foreword/test-kit';
+import { commitOf, gitSha1Of, HubSandbox, noise, sha256Of, suite } from '@foreword/test-kit';
+import { stateDictFile } from '@foreword/test-kit/torch';
 import * as assert from 'uvu/assert';
-import { commitOf, gitSha1Of, noise, sha256Of } from './hub-server.ts';
-import { quick, rejection, Sandbox } from './sandbox.ts';
+import { quick, rejection } from './rejection.ts';
 
 const test = suite('resolveModel');
-const sandbox = Sandbox.in(test);
+const sandbox = HubSandbox.in(test);
 const config = new TextEncoder().encode('{"n_layer": 2}');
 const tensors = (name: string, value: number): Uint8Array =>
   writeSafetensors([{ name, dtype: 'F32', shape: [2], data: new Float32Array([value, value + 1]) }]);
@@ -203,6 +203,57 @@ test('a URL is fetched once, and again when asked for and changed', async () => 
   const error = await rejection(resolveModel(`${server.endpoint}/files/none.bin`, quick), 'not-found');
   assert.ok(error.message.includes('/files/none.bin'));
   await rejection(resolveModel(`${server.endpoint}/files/`), 'name');
+});
+
+const torchWeights = stateDictFile([['wte.weight', { shape: [2], data: new Float32Array([7, 8]) }]]);
+
+async function firstWeights(model: Model): Promise<number[]> {
+  const file = await model.weights();
+  const values = await file.readAsF32('wte.weight');
+  await file.close();
+  return [...values];
+}
+
+test('a path that ends like weights is a file, and a URL may be called anything: the bytes tell the format', async () => {
+  const path = sandbox.path('ViT-B-32.pt');
+  await writeFile(path, torchWeights);
+  const model = await resolveModel(path);
+  assert.equal(model.files, ['ViT-B-32.pt']);
+  assert.equal(await firstWeights(model), [7, 8]);
+  const missing = await rejection(resolveModel(sandbox.path('RN50.pt')), 'not-found');
+  assert.match(missing.message, 'there is no RN50.pt in');
+
+  const { server } = sandbox;
+  server.plain.set('/download', { bytes: torchWeights, etag: '"one"' });
+  server.plain.set('/w', { bytes: weights, etag: '"two"' });
+  assert.equal(await firstWeights(await resolveModel(`${server.endpoint}/download`)), [7, 8]);
+  assert.equal(await firstWeights(await resolveModel(`${server.endpoint}/w`)), [1, 2]);
+});
+
+test('a repository without model.safetensors is used by its pytorch_model.bin; what is cached goes first', async () => {
+  const { server } = sandbox;
+  server.add('old/clip', {
+    'config.json': { bytes: config },
+    'pytorch_model.bin': { bytes: torchWeights, large: true },
+  });
+  const model = await resolveModel('old/clip');
+  assert.equal(model.files, ['config.json', 'pytorch_model.bin']);
+  assert.equal(await firstWeights(model), [7, 8]);
+  const asked = server.seen.length;
+  await resolveModel('old/clip', { offline: true });
+  assert.is(server.seen.length, asked, 'the second time makes no request');
+
+  // Python had fetched the .bin alone: nothing larger is fetched beside it.
+  server.add('both/kinds', {
+    'config.json': { bytes: config },
+    'model.safetensors': { bytes: weights, large: true },
+    'pytorch_model.bin': { bytes: torchWeights, large: true },
+  });
+  await resolveModel('both/kinds', { files: ['pytorch_model.bin'] });
+  assert.equal((await resolveModel('both/kinds')).files, ['config.json', 'pytorch_model.bin']);
+  server.add('no/weights', { 'config.json': { bytes: config } });
+  const error = await rejection(resolveModel('no/weights'), 'not-found');
+  assert.match(error.message, 'model.safetensors');
 });
 
 test('copies stand in for links where links are refused', async () => {

@@ -1,7 +1,7 @@
 // The user's door: pictures in, captions out.
 //
 // Legend: N pictures, D feature, P prefix rows, d GPT-2's width.
-import { ImageEncoder, type Clip } from '@foreword/clip';
+import { ImageEncoder, type Clip, type Preprocessing } from '@foreword/clip';
 import {
   Gpt2Generator,
   prepareMethod,
@@ -27,6 +27,8 @@ export type Picture = Uint8Array | DecodedImage | Float32Array;
 export interface CaptionerParts {
   /** Needed for pictures; features can be captioned without. */
   clip?: Clip;
+  /** How CLIP's pictures are normalised. Default OpenAI's figures. */
+  preprocessing?: Pick<Preprocessing, 'mean' | 'std'>;
   gpt2: Gpt2;
   mapper: PrefixMapper;
   /** GPT-2's; `encode` is needed for bad words given as texts. */
@@ -120,8 +122,13 @@ export class Captioner {
     options: { batch?: number } = {},
   ): Promise<Captioner> {
     const parts = await loadCaptionerFiles(device, files);
-    const captioner = new Captioner({ ...parts, ...options });
-    captioner.#owned = [parts.clip, parts.gpt2, parts.mapper];
+    return Captioner.owning({ ...parts, ...options });
+  }
+
+  /** A captioner whose models are freed with it. */
+  static owning(parts: CaptionerParts): Captioner {
+    const captioner = new Captioner(parts);
+    captioner.#owned = [parts.gpt2, parts.mapper, ...(parts.clip ? [parts.clip] : [])];
     return captioner;
   }
 
@@ -142,8 +149,9 @@ export class Captioner {
     const { clip } = this.parts;
     if (!clip) throw new MapperError('captioner: it was made without a CLIP; give features, or a CLIP');
     const size = clip.config.vision.imageSize;
+    const { mean, std } = this.parts.preprocessing ?? {};
     const pixels = pictures.map((picture) =>
-      picture instanceof Float32Array ? picture : clipPreprocess(picture, size),
+      picture instanceof Float32Array ? picture : clipPreprocess(picture, size, { mean, std }),
     );
     return await this.#inTurn(async () => {
       const batch = pixels.length === 1 ? 1 : this.#batch;

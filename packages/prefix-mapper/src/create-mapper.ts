@@ -1,6 +1,6 @@
 // Makes mappers: new ones from a seed, others from host tensors or a checkpoint.
 import type { HostTensor } from '@foreword/gpt2';
-import { tensor, type Device, type Tensor, type TensorFile } from '@foreword/tensor';
+import { loadTensor, tensor, type Device, type Tensor, type TensorFile } from '@foreword/tensor';
 import { initialValues } from './initial-values.ts';
 import { LinearMapper } from './linear-mapper.ts';
 import {
@@ -67,7 +67,7 @@ export async function loadMapper(
   const parameters: Record<string, Tensor> = {};
   try {
     for (const [name, { place, shape }] of places) {
-      parameters[name] = upload(device, await weights.readAsF32(place), shape);
+      parameters[name] = await loadTensor(device, weights, place, { shape });
     }
   } catch (error) {
     for (const parameter of Object.values(parameters)) parameter.dispose();

@@ -1,4 +1,12 @@
-// ClipCap's parts: mappers from CLIP features to GPT-2 prefixes, the training loss, and the captioner.
+// ClipCap's parts: mappers from CLIP features to GPT-2 prefixes, the training loss, and the captioner. Runs in browsers
+// and in Node, where `loadCaptioner` is that of the entry "./node".
+import { load as loadClip } from '@foreword/clip';
+import { load as loadGpt2 } from '@foreword/gpt2';
+import { resolveModel } from '@foreword/hub';
+import type { Device } from '@foreword/tensor';
+import type { Captioner } from './captioner.ts';
+import { loadNamedCaptioner, type CaptionerNames, type NamedCaptionerOptions } from './load-captioner.ts';
+
 export { captionLoss, type CaptionBatch, type CaptionLossOptions } from './caption-loss.ts';
 export {
   Captioner,
@@ -7,6 +15,7 @@ export {
   type CaptionOptions,
   type Picture,
 } from './captioner.ts';
+export type { CaptionerNames, NamedCaptionerOptions } from './load-captioner.ts';
 export { loadCaptionerFiles, type CaptionerFiles } from './load-captioner-files.ts';
 export {
   toDecodeMethod,
@@ -40,3 +49,18 @@ export { PrefixMapper } from './prefix-mapper.ts';
 export { TransformerMapper } from './transformer-mapper.ts';
 export { normaliseFeatures } from './normalise-features.ts';
 export { parseRunConfig, type RunConfig } from './run-config.ts';
+
+/**
+ * A captioner from models by their names; disposing it frees them. What is fetched is kept in OPFS.
+ * @throws HubError with `code` and `cure`; ClipError, Gpt2CheckpointError, MapperError, TorchFileError for files that do
+ * not fit, or not each other; the signal's reason
+ * @example
+ * const captioner = await loadCaptioner(device, { mapper: 'https://host/coco_prefix-009.pt' }, { dtype: 'f16' });
+ */
+export function loadCaptioner(
+  device: Device,
+  names: CaptionerNames,
+  options: NamedCaptionerOptions = {},
+): Promise<Captioner> {
+  return loadNamedCaptioner({ resolve: resolveModel, loadClip, loadGpt2 }, device, names, options);
+}

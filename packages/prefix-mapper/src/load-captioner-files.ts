@@ -4,6 +4,7 @@ import { loadGpt2, type Gpt2, type Gpt2ConfigInput } from '@foreword/gpt2';
 import type { Device, TensorFile } from '@foreword/tensor';
 import { loadTokenizer, type Tokenizer } from '@foreword/tokenizer';
 import { loadMapper } from './create-mapper.ts';
+import { isTuned } from './mapper-entries.ts';
 import type { PrefixMapper } from './prefix-mapper.ts';
 import { parseRunConfig } from './run-config.ts';
 
@@ -46,7 +47,6 @@ export interface LoadedParts {
 export async function loadCaptionerFiles(device: Device, files: CaptionerFiles): Promise<LoadedParts> {
   const { mapper: sizes, stopTokens, normalizePrefix } = parseRunConfig(files.config);
   const { checkpoint } = files;
-  const isTuned = checkpoint.names().some((name) => /^(module\.)?gpt\./.test(name));
   const made: { dispose(): void }[] = [];
   const keep = <T extends { dispose(): void }>(part: T): T => {
     made.push(part);
@@ -59,7 +59,7 @@ export async function loadCaptionerFiles(device: Device, files: CaptionerFiles):
         ? undefined
         : loadTokenizer(files.clip.tokenizer, { name: "CLIP's tokenizer.json" });
     const mapper = keep(await loadMapper(device, checkpoint, { config: sizes }));
-    const weights = isTuned ? checkpoint : files.gpt2.weights;
+    const weights = isTuned(checkpoint) ? checkpoint : files.gpt2.weights;
     const gpt2 = keep(await loadGpt2(device, { config: files.gpt2.config as Gpt2ConfigInput, weights }));
     const clipConfig = files.clip.config === undefined ? undefined : parseClipConfig(files.clip.config);
     const clip = keep(await loadClip(device, { weights: files.clip.weights, config: clipConfig }));

@@ -1,6 +1,7 @@
 // Loads a captioner from the folder of a training run.
 import { access, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { parseModelName, resolveModel } from '@foreword/hub/node';
 import type { Device, TensorFile } from '@foreword/tensor';
 import { openSafetensorsPath } from '@foreword/tensor/node';
 import { Captioner } from './captioner.ts';
@@ -16,25 +17,18 @@ export interface LoadCaptionerOptions {
   batch?: number;
 }
 
-/**
- * The captioner of a run: `<run>/config.json`, `<run>/checkpoints/best.safetensors`, and the backbones' folders, each
- * with `config.json` and `model.safetensors` (or its shards), GPT-2's with `tokenizer.json`.
- * @throws MapperError naming the file that is missing or does not fit, and what to do.
- * @example
- * const captioner = await loadCaptioner(await openDevice(), 'runs/last');
- * console.log((await captioner.caption(await readFile('dog.jpg'))).text);
- */
-export async function loadCaptioner(
+/** The captioner of a run; see `loadCaptioner` of the Node entry. */
+export async function loadRunCaptioner(
   device: Device,
   runFolder: string,
-  { checkpoint = 'best', backbones = {}, batch }: LoadCaptionerOptions = {},
+  { checkpoint = 'best', backbones = {}, batch }: LoadCaptionerOptions,
 ): Promise<Captioner> {
   const configPath = join(runFolder, 'config.json');
   const config = await readJson(configPath, 'is this the folder of a training run?');
   const named = parseRunConfig(config, { name: configPath }).backbones;
   const folders = {
-    clip: backbones.clip ?? resolve(runFolder, named.clip),
-    gpt2: backbones.gpt2 ?? resolve(runFolder, named.gpt2),
+    clip: backbones.clip ?? (await backboneFolder(runFolder, named.clip, [])),
+    gpt2: backbones.gpt2 ?? (await backboneFolder(runFolder, named.gpt2, ['tokenizer.json'])),
   };
   const open: TensorFile[] = [];
   const opened = async (path: string, cure: string): Promise<TensorFile> => {
@@ -65,6 +59,13 @@ export async function loadCaptioner(
   } finally {
     await Promise.all(open.map((file) => file.close()));
   }
+}
+
+/** A folder as the run names it, or that of the hub's repository in the cache, fetched if need be. */
+async function backboneFolder(runFolder: string, name: string, files: readonly string[]): Promise<string> {
+  if (parseModelName(name).kind !== 'repository') return resolve(runFolder, name);
+  const needed = ['config.json', 'model.safetensors', ...files];
+  return (await resolveModel(name, { files: needed, optional: ['tokenizer.json'] })).folder!;
 }
 
 const backboneCure =

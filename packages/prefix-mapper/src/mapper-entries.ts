@@ -1,6 +1,6 @@
 // What a checkpoint holds: the mapper's tensors under ClipCap's names, and GPT-2's where it was tuned.
 import type { Gpt2 } from '@foreword/gpt2';
-import type { SafetensorsEntry } from '@foreword/tensor';
+import type { SafetensorsEntry, TensorFile } from '@foreword/tensor';
 import { clipProjectPrefix } from './parameter-name.ts';
 import type { PrefixMapper } from './prefix-mapper.ts';
 
@@ -23,3 +23,7 @@ export async function checkpointEntries(mapper: PrefixMapper, gpt2?: Gpt2): Prom
   const tuned = await gpt2.saveEntries();
   return [...entries, ...tuned.map((entry) => ({ ...entry, name: `gpt.transformer.${entry.name}` }))];
 }
+
+/** True for a checkpoint that holds the tuned GPT-2 beside the mapper. */
+export const isTuned = (checkpoint: TensorFile): boolean =>
+  checkpoint.names().some((name) => /^(module\.)?gpt\./.test(name));

@@ -5,7 +5,7 @@ import { MapperError } from './mapper-error.ts';
 /** What a training run writes to `config.json` (among other keys, which are ignored here). */
 export interface RunConfig {
   mapper: MapperConfig;
-  /** Folders of the frozen models; relative ones are relative to the run folder. */
+  /** Folders of the frozen models (`../clip`; relative ones are relative to the run folder), or names on the hub (`gpt2`). */
   backbones: { clip: string; gpt2: string };
   /** Ids of the tokens that end a caption: that of "." in ClipCap, GPT-2's end token, or both. */
   stopTokens: readonly number[];

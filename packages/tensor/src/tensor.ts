@@ -85,6 +85,22 @@ export class Tensor {
     return this;
   }
 
+  /**
+   * Overwrites the elements from `begin` on; f16 takes numbers or codes (Uint16Array), and an even `begin`.
+   * @throws ShapeError when the values go beyond the tensor, or f16 ones begin at an odd place.
+   */
+  writeRange(begin: number, values: ArrayLike<number>): this {
+    const byteOffset = begin * bytesPerElement[this.dtype];
+    if (!(begin >= 0) || begin + values.length > this.size || byteOffset % 4 !== 0) {
+      throw new ShapeError(
+        `writeRange: ${values.length} values from element ${begin} on do not fit the tensor ${formatShape(this.shape)} ${this.dtype}`,
+      );
+    }
+    if (values.length > 0)
+      this.device.upload(this.storage, this.byteOffset + byteOffset, toBytes(values, this.dtype));
+    return this;
+  }
+
   /** Marks a leaf as trainable. */
   trainable(on = true): this {
     this.requiresGrad = on;

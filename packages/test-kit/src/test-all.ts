@@ -1,23 +1,24 @@
-// Command behind `pnpm test` and `pnpm conformance`: every package's tests, summed into one line.
-//   node --import tsx packages/test-kit/src/test-all.ts [--conformance] [package…]
+// Command behind `pnpm test`, `pnpm conformance` and `pnpm test:full`: every package's tests, summed into one line.
+//   node --import tsx packages/test-kit/src/test-all.ts [--conformance | --full] [package…]
 import { fileURLToPath } from 'node:url';
-import { testPackages } from './test-packages.ts';
+import { testPackages, type TestKind } from './test-packages.ts';
 
 const timeLimitSeconds = 20 * 60;
 
 const args = process.argv.slice(2).filter((arg) => arg !== '--');
 const flags = args.filter((arg) => arg.startsWith('-'));
-const unknown = flags.filter((flag) => flag !== '--conformance');
-if (unknown.length > 0) {
+const unknown = flags.filter((flag) => flag !== '--conformance' && flag !== '--full');
+if (unknown.length > 0 || flags.length > 1) {
   console.error(
-    `unknown flag ${unknown.join(' ')}; usage: pnpm test [package…] or pnpm conformance [package…]`,
+    `${unknown.length > 0 ? `unknown flag ${unknown.join(' ')}` : 'one kind of test at a time'}; ` +
+      'usage: pnpm test [package…], pnpm conformance [package…] or pnpm test:full [package…]',
   );
   process.exitCode = 2;
 } else {
   try {
     const counts = await testPackages({
       root: fileURLToPath(new URL('../../..', import.meta.url)),
-      kind: flags.length > 0 ? 'conformance' : 'test',
+      kind: flags.length > 0 ? (flags[0].slice(2) as TestKind) : 'test',
       only: args.filter((arg) => !arg.startsWith('-')),
       timeLimitSeconds,
     });

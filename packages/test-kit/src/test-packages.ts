@@ -5,12 +5,17 @@ import { runProcess } from './run-process.ts';
 import { countsLine, readTestCounts, sumCounts } from './test-counts.ts';
 import type { TestCounts } from './test-counts.ts';
 
+/**
+ * `test`: each package's own script. `conformance` and `full`: the files `test/<kind>/*.<kind>.ts`, which need data
+ * from outside the repository, the latter also minutes.
+ */
+export type TestKind = 'test' | 'conformance' | 'full';
+
 /** Which tests to run. */
 export interface TestPackagesOptions {
   /** Repository root. */
   root: string;
-  /** `test`: each package's own script. `conformance`: the files `test/conformance/*.conformance.ts`. */
-  kind: 'test' | 'conformance';
+  kind: TestKind;
   /** Folder names under `packages/`; empty means all. */
   only?: readonly string[];
   timeLimitSeconds: number;
@@ -58,22 +63,22 @@ export async function testPackages(options: TestPackagesOptions): Promise<TestCo
 }
 
 /** Folder names under `packages/` that have tests of this kind, in alphabetical order. */
-export function findTestedPackages(root: string, kind: 'test' | 'conformance'): string[] {
+export function findTestedPackages(root: string, kind: TestKind): string[] {
   const folder = join(root, 'packages');
   return readdirSync(folder)
     .sort()
     .filter((name) => {
       const manifest = join(folder, name, 'package.json');
       if (!existsSync(manifest)) return false;
-      if (kind === 'conformance') return existsSync(join(folder, name, 'test', 'conformance'));
+      if (kind !== 'test') return existsSync(join(folder, name, 'test', kind));
       const { scripts } = JSON.parse(readFileSync(manifest, 'utf8')) as { scripts?: { test?: string } };
       return scripts?.test !== undefined;
     });
 }
 
-function testCommand(root: string, kind: 'test' | 'conformance'): string[] {
+function testCommand(root: string, kind: TestKind): string[] {
   if (kind === 'test') return ['pnpm', 'run', 'test'];
   const uvu = join(root, 'node_modules', 'uvu', 'bin.js');
   const flags = ['--import', 'tsx', '--conditions=foreword-source'];
-  return [process.execPath, ...flags, uvu, 'test', '\\.conformance\\.ts$'];
+  return [process.execPath, ...flags, uvu, 'test', `\\.${kind}\\.ts$`];
 }

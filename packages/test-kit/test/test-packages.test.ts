@@ -6,7 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runProcess } from '../src/run-process.ts';
 import { countsLine, readTestCounts } from '../src/test-counts.ts';
-import { testPackages } from '../src/test-packages.ts';
+import { findTestedPackages, testPackages } from '../src/test-packages.ts';
 
 const summary = (total: number, passed: number, skipped = 0): string =>
   `\n  Total:     ${total}\n  Passed:    ${passed}\n  Skipped:   ${skipped}\n  Duration:  1.00ms\n\n`;
@@ -57,6 +57,20 @@ test('runs every package and ends with the summed line', async () => {
     } catch (error) {
       assert.match((error as Error).message, 'called goood; there are: bad, crash, good');
     }
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
+test('conformance and full find the packages that have such files', () => {
+  const root = mkdtempSync(join(tmpdir(), 'foreword-runner-'));
+  try {
+    for (const folder of ['a/test/full', 'b/test/conformance', 'c/test']) {
+      mkdirSync(join(root, 'packages', folder), { recursive: true });
+      writeFileSync(join(root, 'packages', folder.split('/', 1)[0], 'package.json'), '{}');
+    }
+    assert.equal(findTestedPackages(root, 'full'), ['a']);
+    assert.equal(findTestedPackages(root, 'conformance'), ['b']);
   } finally {
     rmSync(root, { recursive: true });
   }

@@ -3,9 +3,18 @@ import * as assert from 'uvu/assert';
 import { bytesSource } from '@foreword/tensor';
 import { suite } from '@foreword/test-kit';
 import { openTorchFile, readClipCapFeatures } from '../src/index.ts';
-import { named, pickle, reduced, tuple, type Node } from './pickle-writer.ts';
+import {
+  clipCapPickle,
+  legacyFile,
+  named,
+  type Node,
+  pickle,
+  reduced,
+  tensorInPickle,
+  tensorOf,
+  tuple,
+} from '@foreword/test-kit/torch';
 import { refuses } from './refuses.ts';
-import { clipCapPickle, legacyFile, tensorInPickle, tensorOf } from './torch-writer.ts';
 
 const test = suite('ClipCap features');
 

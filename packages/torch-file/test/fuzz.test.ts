@@ -3,19 +3,27 @@ import * as assert from 'uvu/assert';
 import { bytesSource, type ByteSource } from '@foreword/tensor';
 import { mutateBytes, randomFrom, suite } from '@foreword/test-kit';
 import { openTorchFile, readClipCapFeatures, TorchFileError } from '../src/index.ts';
-import { float, named, ordered, pickle, reduced, scriptObject, tuple, type Node } from './pickle-writer.ts';
 import {
+  ascii,
   clipCapPickle,
+  float,
   legacyFile,
+  named,
+  type Node,
+  type NodeMaker,
+  ordered,
+  pickle,
   rawBytes,
-  Storages,
+  reduced,
+  scriptObject,
   storageOf,
+  Storages,
   tensorOf,
   torchArchive,
   torchScriptArchive,
-  type NodeMaker,
-} from './torch-writer.ts';
-import { ascii, zip } from './zip-writer.ts';
+  tuple,
+  zip,
+} from '@foreword/test-kit/torch';
 
 const test = suite('fuzz', { timeLimitSeconds: 120 });
 

@@ -7,7 +7,7 @@ import { instructions } from '../src/pickle/instructions.ts';
 import { runPickle } from '../src/pickle/run-pickle.ts';
 import { readPickle } from '../src/index.ts';
 import { refuses } from './refuses.ts';
-import { ascii, joined } from './zip-writer.ts';
+import { ascii, joined } from '@foreword/test-kit/torch';
 
 const test = suite('pickle instructions');
 

@@ -4,27 +4,28 @@ import { bytesSource } from '@foreword/tensor';
 import { suite } from '@foreword/test-kit';
 import { openTorchFile } from '../src/index.ts';
 import {
+  ascii,
+  joined,
+  legacyFile,
   named,
+  type Node,
+  type NodeMaker,
+  numbers,
   ordered,
   persistent,
   pickle,
   reduced,
-  tuple,
   scriptObject,
-  type Node,
-} from './pickle-writer.ts';
-import { refuses, refusesFile } from './refuses.ts';
-import {
-  legacyFile,
-  Storages,
   storageOf,
+  Storages,
   tensorOf,
   torchArchive,
   torchScriptArchive,
-  type NodeMaker,
+  tuple,
   type WrittenTensor,
-} from './torch-writer.ts';
-import { ascii, joined, numbers, zip } from './zip-writer.ts';
+  zip,
+} from '@foreword/test-kit/torch';
+import { refuses, refusesFile } from './refuses.ts';
 
 const test = suite('malformed');
 

@@ -5,17 +5,21 @@ import { suite } from '@foreword/test-kit';
 import { openTorchFile, readPickle, TorchTensor, type TorchScriptObject } from '../src/index.ts';
 import {
   float,
+  legacyFile,
   named,
+  type Node,
   ordered,
   persistent,
   pickle,
   reduced,
   scriptObject,
+  storageOf,
+  tensorOf,
+  torchArchive,
+  torchScriptArchive,
   tuple,
-  type Node,
-} from './pickle-writer.ts';
+} from '@foreword/test-kit/torch';
 import { refuses } from './refuses.ts';
-import { legacyFile, storageOf, tensorOf, torchArchive, torchScriptArchive } from './torch-writer.ts';
 
 const test = suite('nested values');
 

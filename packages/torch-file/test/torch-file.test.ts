@@ -11,18 +11,20 @@ import {
 } from '@foreword/tensor';
 import { suite } from '@foreword/test-kit';
 import { openTorchFile } from '../src/index.ts';
-import { ordered, pickle, type Node } from './pickle-writer.ts';
-import { refuses } from './refuses.ts';
 import {
   legacyFile,
+  type Node,
+  type NodeMaker,
+  ordered,
+  pickle,
   rawBytes,
   storageOf,
   tensorInPickle,
   tensorOf,
   torchArchive,
-  type NodeMaker,
   type WrittenTensor,
-} from './torch-writer.ts';
+} from '@foreword/test-kit/torch';
+import { refuses } from './refuses.ts';
 
 const test = suite('torch file');
 

@@ -57,7 +57,7 @@ test('train --help names every flag there is', async () => {
   const { text } = await answer('train', ['--help']);
   const flags =
     'prefix prefix-length mapper tune-gpt2 epochs batch lr warmup seed max-steps out config resume dataset ' +
-    'backbones quick strict shuffle-features adapter help';
+    'backbones clip gpt2 quick strict shuffle-features adapter help';
   for (const flag of flags.split(' ')) assert.match(text, `--${flag}`);
   assert.match(text, 'mlp|transformer');
 });

@@ -1,5 +1,5 @@
 // Every group of rows by its name on the command line. Groups without a function are run elsewhere: the training
-// step in a process of its own, BLEU from files.
+// step in a process of its own, whole models in a table of their own, BLEU from files.
 import { adamwCase } from './adamw-case.ts';
 import { attentionCase } from './attention-case.ts';
 import type { BenchCase } from './bench-case.ts';
@@ -17,6 +17,7 @@ export const cases = {
   adamw: adamwCase,
   'gpt2-block': gpt2BlockCase,
   'training-step': undefined,
+  models: undefined,
   bleu: undefined,
 } as const satisfies Record<string, BenchCase | undefined>;
 

@@ -7,6 +7,8 @@ import { chooseCases } from '../cases/choose-cases.ts';
 import { caseNames, cases, type CaseName } from '../cases/index.ts';
 import { installTfjs, isTfjsInstalled } from '../engines/install-tfjs.ts';
 import { runEngines } from '../engines/run-engines.ts';
+import { measureModels } from '../models/measure-models.ts';
+import { formatModelRows, type ModelRow } from '../models/model-row.ts';
 import { formatBars, judgeBars } from '../report/bars.ts';
 import { adapterSlug, reportJson, type BenchReport } from '../report/bench-report.ts';
 import type { Row } from '../report/bench-row.ts';
@@ -72,6 +74,18 @@ async function measureRows(
   }
 }
 
+async function measureModelRows(repeats: number): Promise<ModelRow[]> {
+  const rows: ModelRow[] = [];
+  const progress = new ProgressBar({ label: 'bench models', unit: 'row' });
+  for await (const row of measureModels({
+    repeats,
+    progress: (part) => progress.update(rows.length, { part }),
+  }))
+    rows.push(row);
+  progress.finish();
+  return rows;
+}
+
 async function wantsTfjs(wanted: string | undefined): Promise<boolean> {
   if (wanted === 'none') return false;
   if (await isTfjsInstalled()) return true;
@@ -104,7 +118,7 @@ const formatScores = (scores: RunScores | null): string =>
 await runCommand({
   name: 'pnpm bench',
   summary:
-    'Measures ops, a GPT-2 block and a training step, alone and beside TensorFlow.js, and writes JSON.',
+    'Measures ops, a GPT-2 block, a training step and whole models, alone and beside TensorFlow.js, and writes JSON.',
   flags,
   async run({ values: { only, repeats, json, peers, run, adapter: wantedAdapter } }) {
     const chosen = chooseCases(only);
@@ -127,6 +141,8 @@ await runCommand({
         : undefined;
     if (sideBySide?.step) rows.push(stepRow(sideBySide.step.engines[0]));
     if (rows.length > 0) console.log(`${formatRows(rows)}\n`);
+    const models = chosen.includes('models') ? await measureModelRows(repeats) : undefined;
+    if (models) console.log(`${formatModelRows(models)}\n`);
     if (sideBySide && tfjs) console.log(`${formatSideBySide(sideBySide)}\n`);
     const bars = judgeBars(sideBySide);
     if (compares) {
@@ -144,6 +160,7 @@ await runCommand({
       machine,
       repeats,
       rows,
+      ...(models && { models }),
       ...(sideBySide && { sideBySide }),
       bars,
       lastRun,

@@ -1,5 +1,6 @@
 // The JSON file of one run of the benchmark.
 import type { SideBySide } from '../engines/compare-engines.ts';
+import type { ModelRow } from '../models/model-row.ts';
 import type { RunScores } from '../run-scores.ts';
 import type { BarResult } from './bars.ts';
 import type { Row } from './bench-row.ts';
@@ -17,6 +18,8 @@ export interface BenchReport {
   machine: Machine;
   repeats: number;
   rows: Row[];
+  /** Loading and speed of whole models; absent where they were not measured. */
+  models?: ModelRow[];
   /** Absent where no engine was run in a process of its own. */
   sideBySide?: SideBySide;
   bars: BarResult[];

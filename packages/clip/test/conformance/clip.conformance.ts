@@ -1,10 +1,9 @@
-// CLIP against the whole golden files: the tiny model, its gradients, photographs, and ViT-B/32 at full size.
+// The tiny CLIP against its whole golden files: features, photographs and every gradient. ViT-B/32 is in test/full.
 // FOREWORD_TEST_DATA names the data folder; the golden files lie beside it.
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { contrastiveLoss, ImageEncoder, similarity, textInputs, type Clip } from '@foreword/clip';
+import { contrastiveLoss, ImageEncoder, similarity, type Clip } from '@foreword/clip';
 import { clipPreprocess } from '@foreword/image';
 import {
   compile,
@@ -18,31 +17,12 @@ import {
 } from '@foreword/tensor/node';
 import { failOnGpuErrors, relativeError, suite } from '@foreword/test-kit';
 import { goldenClip, goldenPixels, type GoldenModel } from '../golden/golden-figures.ts';
-
-const data =
-  process.env.FOREWORD_TEST_DATA ?? fileURLToPath(new URL('../../../../../shared/data', import.meta.url));
-const goldenFolder = join(dirname(data), 'golden');
+import { dataFolder, goldenFolder, modelOf, texts } from '../golden/golden-file.ts';
 
 function near(label: string, actual: ArrayLike<number>, expected: ArrayLike<number>, limit: number): void {
   const error = relativeError(actual, expected);
   console.log(`  ${label}: ${error.toExponential(2)} of the norm`);
   assert.ok(error <= limit, `${label}: relative error ${error}, at most ${limit}`);
-}
-
-const modelOf = ({ metadata }: TensorFile): GoldenModel => ({
-  seed: metadata.seed,
-  prefix: metadata.prefix,
-  config: JSON.parse(metadata.config),
-  rules: JSON.parse(metadata.rules),
-});
-
-async function texts(device: Device, file: TensorFile): Promise<{ tokens: Tensor; ends: Tensor }> {
-  const [B, T] = file.info('tokens').shape;
-  const { tokens, ends, length } = textInputs(await file.readAsI32('tokens'), T);
-  return {
-    tokens: tensor(device, tokens, [B, length], { dtype: 'i32' }),
-    ends: tensor(device, ends, [B], { dtype: 'i32' }),
-  };
 }
 
 /** One golden model; `name` is how the file and its pixels are called. */
@@ -85,7 +65,7 @@ function onModel(name: string, fileName: string): void {
     const encoder = await ImageEncoder.create(clip, { batch: 1 });
     for (const stored of file.names().filter((x) => /^image\/.*\.features$/.test(x))) {
       const picture = stored.slice('image/'.length, -'.features'.length);
-      const photo = join(data, 'photos', picture);
+      const photo = join(dataFolder, 'photos', picture);
       if (!existsSync(photo)) {
         console.log(`  SKIPPED ${picture}: ${photo} does not exist`);
         continue;
@@ -134,4 +114,3 @@ function onModel(name: string, fileName: string): void {
 }
 
 onModel('tiny', 'clip-tiny');
-onModel('vit-b-32', 'clip-vit-b-32');

@@ -54,6 +54,8 @@ export class Device implements StorageOwner {
   /** What ran last, for errors that WebGPU reports without a caller to blame. */
   #last: KernelCall | string = 'start';
   #liveBytes = 0;
+  /** Uploaded since the last {@link Device.finish}. */
+  #pendingUploadBytes = 0;
   #dispatches = 0;
   #submits = 0;
   readonly #pendingChecks = new Set<Promise<void>>();
@@ -275,6 +277,15 @@ export class Device implements StorageOwner {
     const place = storage.resolve();
     this.flush();
     this.gpu.queue.writeBuffer(place.buffer, place.byteOffset + byteOffset, bytes);
+    this.#pendingUploadBytes += bytes.byteLength;
+  }
+
+  /**
+   * Waits for the GPU once it has more than `pendingBytes` of {@link Device.upload} before it: each upload is kept in a
+   * buffer of the driver's until it is done. Default 32 MiB.
+   */
+  async drainUploads(pendingBytes = 32 * 2 ** 20): Promise<void> {
+    if (this.#pendingUploadBytes > pendingBytes) await this.finish();
   }
 
   /** Copies `byteLength` bytes (a multiple of 4) back to the host. */
@@ -309,6 +320,7 @@ export class Device implements StorageOwner {
   async finish(): Promise<void> {
     this.flush();
     await this.gpu.queue.onSubmittedWorkDone();
+    this.#pendingUploadBytes = 0;
     await Promise.all(this.#pendingChecks);
     this.assertHealthy();
   }

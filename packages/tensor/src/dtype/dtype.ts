@@ -21,7 +21,10 @@ export function byteLengthOf(dtype: DType, count: number): number {
 export function toBytes(values: ArrayLike<number>, dtype: DType): Uint8Array<ArrayBuffer> {
   let typed: Float32Array | Int32Array | Uint32Array | Uint16Array;
   if (dtype === 'f16') {
-    typed = values instanceof Uint16Array ? values : f32ToF16Array(Float32Array.from(values));
+    typed =
+      values instanceof Uint16Array
+        ? values
+        : f32ToF16Array(values instanceof Float32Array ? values : Float32Array.from(values));
   } else if (dtype === 'f32') typed = values instanceof Float32Array ? values : Float32Array.from(values);
   else if (dtype === 'i32') typed = values instanceof Int32Array ? values : Int32Array.from(values);
   else typed = values instanceof Uint32Array ? values : Uint32Array.from(values);

@@ -3,6 +3,7 @@ export { blobSource, bytesSource, type ByteSource } from './byte-source.ts';
 export { elementsAsF32, elementsAsI32, type ConversionOptions } from './convert-elements.ts';
 export { SafetensorsError, type SafetensorsData, type SafetensorsDtype } from './dtypes.ts';
 export { type TensorInfo } from './header.ts';
+export { loadTensor, type LoadTensorOptions } from './load-tensor.ts';
 export {
   missingTensor,
   openSafetensors,

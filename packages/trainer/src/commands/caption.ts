@@ -1,23 +1,14 @@
 // `pnpm caption`: a caption for each picture, streamed as it is written.
 import { readFile } from 'node:fs/promises';
-import { CommandError, defineFlags, interruptOnce, runCommand, UsageError } from '@foreword/cli-kit';
-import {
-  knownDecodeChoices,
-  parseDecodeChoice,
-  type Captioner,
-  type DecodeChoice,
-} from '@foreword/prefix-mapper';
-import { loadCaptioner } from '@foreword/prefix-mapper/node';
-import { openDevice, TensorError, type Device } from '@foreword/tensor/node';
-import { runsRoot, shownPath } from '../data/repository.ts';
-import { listRuns } from '../run/run-folder.ts';
+import { defineFlags, interruptOnce, runCommand, UsageError } from '@foreword/cli-kit';
+import { knownDecodeChoices, parseDecodeChoice, type DecodeChoice } from '@foreword/prefix-mapper';
+import { openDevice } from '@foreword/tensor/node';
+import { explainPicture } from '../data/explain-picture.ts';
+import { shownPath } from '../data/repository.ts';
+import { assertOneCaptioner, captionerFlags, openCaptioner } from '../models/open-captioner.ts';
 
 const flags = defineFlags({
-  run: {
-    type: 'string',
-    placeholder: 'DIR',
-    describe: 'run folder of `pnpm train` (default: the newest in runs/)',
-  },
+  ...captionerFlags,
   decode: {
     type: 'string',
     placeholder: 'METHOD',
@@ -31,20 +22,18 @@ const flags = defineFlags({
 
 await runCommand({
   name: 'pnpm caption',
-  summary: 'Captions pictures (PNG or JPEG) with a trained run.',
+  summary: "Captions pictures (PNG or JPEG) with a trained run, or with ClipCap's published weights.",
   flags,
   positionals: { name: 'image', describe: 'picture files', min: 1 },
+  notes: [
+    'pnpm caption photo.jpg --clip openai/clip-vit-base-patch32 --gpt2 gpt2 --mapper coco_prefix-009.pt',
+  ],
   async run({ values, positionals }) {
     const decode = decodeOf(values);
     const { signal } = interruptOnce({ finishing: 'stopping' });
-    const run = values.run ?? (await listRuns(runsRoot)).at(-1);
-    if (run === undefined) {
-      throw new CommandError('there is no run to caption with', {
-        cure: 'train one first: pnpm train --quick --prefix 10 (about a minute)',
-      });
-    }
+    assertOneCaptioner(values);
     const device = await openDevice({ adapter: values.adapter });
-    const captioner = await loadRun(device, run);
+    const captioner = await openCaptioner(device, values, signal);
     const { gpt2, mapper } = captioner.parts;
     const maxTokens = Math.min(values.maxTokens, gpt2.config.n_positions - mapper.config.prefixLength);
     const options = { maxTokens, signal, decode };
@@ -66,7 +55,7 @@ await runCommand({
       } catch (error) {
         signal.throwIfAborted();
         failures++;
-        process.stderr.write(`error: ${shownPath(image)}: ${explain(error as NodeJS.ErrnoException)}\n`);
+        process.stderr.write(`error: ${shownPath(image)}: ${explainPicture(error)}\n`);
       }
     }
     captioner.dispose();
@@ -87,23 +76,4 @@ function decodeOf({ decode, beam }: { decode?: string; beam?: number }): DecodeC
   } catch (error) {
     throw new UsageError((error as Error).message, { cure: 'for example --decode beam:5,no-repeat=3' });
   }
-}
-
-/** The captioner of a run; what its files lack is told with the run's name. */
-async function loadRun(device: Device, run: string): Promise<Captioner> {
-  try {
-    return await loadCaptioner(device, run);
-  } catch (error) {
-    if (error instanceof TensorError) throw error;
-    throw new CommandError(`the run ${shownPath(run)} cannot caption: ${(error as Error).message}`, {
-      cure: 'give another --run, put its files back, or train anew',
-      cause: error,
-    });
-  }
-}
-
-function explain(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT') return 'there is no such file';
-  if (error.code === 'EISDIR') return 'this is a folder; give picture files';
-  return error.message;
 }

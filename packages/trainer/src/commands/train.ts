@@ -13,6 +13,7 @@ import { Captioner, createMapper } from '@foreword/prefix-mapper';
 import { describeAdapter, openDevice } from '@foreword/tensor/node';
 import type { Split } from '../data/dataset.ts';
 import { backbonesRoot, currentCommit, runsRoot, shownPath } from '../data/repository.ts';
+import { isOnHub, localFolders, placeOf, type BackbonePlaces } from '../features/backbone-places.ts';
 import { restoreCheckpoint } from '../run/checkpoint.ts';
 import { RunFolder } from '../run/run-folder.ts';
 import { assertSameInputs, recordedBackbones, recordedSettings, type RunRecord } from '../run/run-record.ts';
@@ -39,15 +40,12 @@ await runCommand({
     if (!recorded) await folder.assertFree();
     const asked = toSettings(flags);
     const wanted = recorded ? recordedSettings(folder, recorded, { asked, given }) : asked;
-    const folders =
-      recorded && flags.backbones === undefined
-        ? recordedBackbones(folder, recorded)
-        : backbonesIn(flags.backbones ?? backbonesRoot);
+    const places = await backbonesOf(flags, recorded && recordedBackbones(folder, recorded));
     const { signal } = interruptOnce({ finishing: 'finishing the step and saving' });
     const device = await openDevice({ adapter: flags.adapter });
     process.stderr.write(`adapter: ${describeAdapter(device.adapter)}\n`);
 
-    const prepared = await prepare(device, wanted, folders, signal);
+    const prepared = await prepare(device, wanted, await localFolders(places, signal), signal);
     const { clip, gpt2, tokenizer, sets, dataset, stopTokens } = prepared;
     const settings = { ...wanted, warmup: wanted.warmup ?? defaultWarmup(wanted, sets.train) };
     for (const line of [...dataset.notes, ...listed(prepared.skipped)])
@@ -66,12 +64,12 @@ await runCommand({
     );
     if (!resume) {
       await folder.create();
-      const toFolder = (path: string): string => relative(folder.path, path);
+      const recordedAs = (place: string): string => (isOnHub(place) ? place : relative(folder.path, place));
       const record: RunRecord = {
         settings,
         maxSteps: flags.maxSteps,
         mapper: mapper.config,
-        backbones: { clip: toFolder(folders.clip), gpt2: toFolder(folders.gpt2) },
+        backbones: { clip: recordedAs(places.clip), gpt2: recordedAs(places.gpt2) },
         stopTokens,
         normalizePrefix: false,
         dataset: { name: dataset.name, digest: dataset.digest, pictures: countsOf(sets) },
@@ -157,8 +155,20 @@ function defaultFolder({ prefix, mapper }: TrainFlags): string {
   return join(runsRoot, `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-p${prefix}-${mapper}`);
 }
 
-function backbonesIn(root: string): { clip: string; gpt2: string } {
-  return { clip: resolve(root, 'clip'), gpt2: resolve(root, 'gpt2') };
+/** Each model by its own flag, else from --backbones, else that of the run that is resumed, else the embedded one. */
+async function backbonesOf(
+  { clip, gpt2, backbones }: TrainFlags,
+  recorded: BackbonePlaces | undefined,
+): Promise<BackbonePlaces> {
+  const root = backbones ?? backbonesRoot;
+  const base =
+    recorded && backbones === undefined
+      ? recorded
+      : { clip: resolve(root, 'clip'), gpt2: resolve(root, 'gpt2') };
+  return {
+    clip: clip === undefined ? base.clip : await placeOf(clip),
+    gpt2: gpt2 === undefined ? base.gpt2 : await placeOf(gpt2),
+  };
 }
 
 function countsOf({ train, val, test }: Prepared['sets']): Record<Split, number> {

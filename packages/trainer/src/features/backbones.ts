@@ -1,11 +1,12 @@
 // Loads the frozen backbones of a run from their folders.
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError } from '@foreword/cli-kit';
 import { loadClip, parseClipConfig, type Clip } from '@foreword/clip';
 import { loadGpt2, type Gpt2, type Gpt2ConfigInput } from '@foreword/gpt2';
-import { bytesSource, openSafetensors, type Device } from '@foreword/tensor/node';
+import { openSafetensorsPath, type Device, type TensorFile } from '@foreword/tensor/node';
 import { loadTokenizer, type Tokenizer } from '@foreword/tokenizer';
 import { shownPath } from '../data/repository.ts';
 
@@ -23,17 +24,15 @@ export async function loadBackbones(
 ): Promise<Backbones> {
   const clipFiles = await readFolder(folders.clip, 'clip');
   const gpt2Files = await readFolder(folders.gpt2, 'gpt2');
-  const clip = await explained(folders.clip, 'clip', async () =>
-    loadClip(device, {
-      config: parseClipConfig(clipFiles.config),
-      weights: await openSafetensors(bytesSource(clipFiles.weights, join(folders.clip, 'model.safetensors'))),
-    }),
+  const clip = await explained(folders.clip, 'clip', () =>
+    withWeights(folders.clip, (weights) =>
+      loadClip(device, { config: parseClipConfig(clipFiles.config), weights }),
+    ),
   );
-  const gpt2 = await explained(folders.gpt2, 'gpt2', async () =>
-    loadGpt2(device, {
-      config: gpt2Files.config as Gpt2ConfigInput,
-      weights: await openSafetensors(bytesSource(gpt2Files.weights, join(folders.gpt2, 'model.safetensors'))),
-    }),
+  const gpt2 = await explained(folders.gpt2, 'gpt2', () =>
+    withWeights(folders.gpt2, (weights) =>
+      loadGpt2(device, { config: gpt2Files.config as Gpt2ConfigInput, weights }),
+    ),
   );
   const tokenizer = await explained(folders.gpt2, 'gpt2', async () =>
     loadTokenizer(JSON.parse(await readFile(join(folders.gpt2, 'tokenizer.json'), 'utf8'))),
@@ -61,10 +60,16 @@ async function explained<T>(folder: string, name: string, load: () => Promise<T>
   }
 }
 
-async function readFolder(
-  folder: string,
-  name: string,
-): Promise<{ config: unknown; weights: Uint8Array; hash: string }> {
+async function withWeights<T>(folder: string, load: (weights: TensorFile) => Promise<T>): Promise<T> {
+  const weights = await openSafetensorsPath(join(folder, 'model.safetensors'));
+  try {
+    return await load(weights);
+  } finally {
+    await weights.close();
+  }
+}
+
+async function readFolder(folder: string, name: string): Promise<{ config: unknown; hash: string }> {
   for (const file of ['config.json', 'model.safetensors', ...(name === 'gpt2' ? ['tokenizer.json'] : [])]) {
     await access(join(folder, file)).catch(() => {
       throw new CommandError(`the backbone file ${shownPath(join(folder, file))} is missing`, {
@@ -72,9 +77,11 @@ async function readFolder(
       });
     });
   }
-  const weights = await readFile(join(folder, 'model.safetensors'));
   const config: unknown = await explained(folder, name, async () =>
     JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')),
   );
-  return { config, weights, hash: createHash('sha256').update(weights).digest('hex') };
+  const hash = createHash('sha256');
+  for await (const bytes of createReadStream(join(folder, 'model.safetensors')))
+    hash.update(bytes as Uint8Array);
+  return { config, hash: hash.digest('hex') };
 }

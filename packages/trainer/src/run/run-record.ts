@@ -4,6 +4,7 @@ import { CommandError, flagName, parseFlags, UsageError } from '@foreword/cli-ki
 import { parseRunConfig, type RunConfig } from '@foreword/prefix-mapper';
 import type { AdapterSummary } from '@foreword/tensor/node';
 import { splits, type Split } from '../data/dataset.ts';
+import { isOnHub, type BackbonePlaces } from '../features/backbone-places.ts';
 import { shownPath } from '../data/repository.ts';
 import type { Prepared } from '../train/prepare.ts';
 import { toSettings, trainFlags, type Settings } from '../train/settings.ts';
@@ -48,13 +49,11 @@ export function recordedSettings(
 }
 
 /** The backbones that a resumed run began with. */
-export function recordedBackbones(
-  folder: RunFolder,
-  recorded: Record<string, unknown>,
-): { clip: string; gpt2: string } {
+export function recordedBackbones(folder: RunFolder, recorded: Record<string, unknown>): BackbonePlaces {
   const name = shownPath(folder.file('config.json'));
   const { clip, gpt2 } = unlessDamaged(() => parseRunConfig(recorded, { name })).backbones;
-  return { clip: resolve(folder.path, clip), gpt2: resolve(folder.path, gpt2) };
+  const place = (name: string): string => (isOnHub(name) ? name : resolve(folder.path, name));
+  return { clip: place(clip), gpt2: place(gpt2) };
 }
 
 const cure = 'restore the file, or start a new run';

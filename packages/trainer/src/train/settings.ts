@@ -60,6 +60,12 @@ export const trainFlags = defineFlags({
     placeholder: 'DIR',
     describe: 'folder with the frozen models in clip/ and gpt2/ (default: datasets/scenes/backbones)',
   },
+  clip: {
+    type: 'string',
+    placeholder: 'NAME',
+    describe: 'CLIP to train with instead: openai/clip-vit-base-patch32, ViT-B/32, or ./folder',
+  },
+  gpt2: { type: 'string', placeholder: 'NAME', describe: 'GPT-2 to train with instead: gpt2, or ./folder' },
   quick: { type: 'boolean', describe: 'a small dataset and two epochs, to see everything work' },
   strict: { type: 'boolean', describe: 'stop at an unreadable picture instead of skipping it' },
   shuffleFeatures: {

@@ -131,6 +131,14 @@ export interface ArchiveOptions extends ZipOptions {
   extra?: (readonly [string, Uint8Array])[];
 }
 
+/** A state dict as torch.save writes it, from plain arrays. */
+export const stateDictFile = (
+  tensors: Iterable<readonly [name: string, { shape: readonly number[]; data: WrittenStorage['data'] }]>,
+): Uint8Array =>
+  torchArchive((storages) =>
+    ordered([...tensors].map(([name, { data, shape }]) => [name, storages.tensor(tensorOf(data, shape))])),
+  );
+
 /** A TorchScript archive: modules instead of dicts, code beside them, and half-precision storages of a GPU. */
 export function torchScriptArchive(make: NodeMaker, root = 'model'): Uint8Array {
   const storages = new Storages({ location: 'cuda:0' });

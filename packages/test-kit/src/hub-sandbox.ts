@@ -2,21 +2,19 @@
 import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HubError, type HubErrorCode } from '@foreword/hub/node';
-import type { Suite } from '@foreword/test-kit';
-import * as assert from 'uvu/assert';
 import { HubServer } from './hub-server.ts';
+import type { Suite } from './suite.ts';
 
 const variable = /^(HF_|HUGGING_?FACE_|TRANSFORMERS_OFFLINE$|XDG_CACHE_HOME$)/;
 
-export class Sandbox {
+export class HubSandbox {
   server!: HubServer;
   /** HF_HOME, empty at the start of each test. */
   home!: string;
 
   /** Registers the hooks that start and stop it. */
-  static in(test: Suite): Sandbox {
-    const sandbox = new Sandbox();
+  static in(test: Suite): HubSandbox {
+    const sandbox = new HubSandbox();
     test.before(async () => {
       sandbox.server = await HubServer.start();
     });
@@ -50,20 +48,3 @@ export class Sandbox {
     return lines.sort();
   }
 }
-
-/** Fails unless `work` rejects with a HubError of this code; gives it. */
-export async function rejection(work: Promise<unknown>, code: HubErrorCode): Promise<HubError> {
-  let error: unknown;
-  try {
-    await work;
-  } catch (caught) {
-    error = caught;
-  }
-  assert.instance(error, HubError, `rejected with ${String(error)}`);
-  assert.is((error as HubError).code, code, (error as HubError).message);
-  assert.ok((error as HubError).cure.length > 0);
-  return error as HubError;
-}
-
-/** Fast tries for tests. */
-export const quick = { retryPauseMs: 5, stallMs: 2000 };

@@ -1,0 +1,133 @@
+// `loadCaptioner` in headless Chromium: models by their names from a hub on another origin, into OPFS, onto WebGPU.
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openDevice } from '@foreword/tensor/node';
+import { HubServer, suite } from '@foreword/test-kit';
+import { stateDictFile } from '@foreword/test-kit/torch';
+import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
+import * as assert from 'uvu/assert';
+import { checkpointEntries } from '../src/index.ts';
+import { loadCaptioner } from '../src/node.ts';
+import type { PageCaption } from './browser-page.ts';
+import { disposeModels, tinyModels, writeRun } from './tiny-run.ts';
+
+const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const timeLimitSeconds = 240;
+const args = [
+  '--enable-unsafe-webgpu',
+  '--no-sandbox',
+  '--use-webgpu-adapter=swiftshader',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+const maxTokens = 5;
+const feature = Array.from({ length: 16 }, (_, i) => 8 * Math.sin(i + 1));
+
+async function bundle(): Promise<string> {
+  const { outputFiles, errors, warnings } = await build({
+    entryPoints: [fileURLToPath(new URL('browser-page.ts', import.meta.url))],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    conditions: ['foreword-source'],
+    logLevel: 'silent',
+  });
+  assert.equal([...errors, ...warnings], []);
+  return outputFiles[0].text;
+}
+
+async function servePage(script: string): Promise<{ site: Server; address: string }> {
+  const html = '<!doctype html><meta charset="utf-8"><body><script type="module" src="main.js"></script>';
+  const site = createServer((request, response) => {
+    const isScript = request.url === '/main.js';
+    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
+    response.end(isScript ? script : html);
+  });
+  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+  return { site, address: `http://127.0.0.1:${(site.address() as AddressInfo).port}/` };
+}
+
+/** Puts tiny models on the hub, and gives the checkpoint's URL and what Node writes with the same files. */
+async function serveModels(hub: HubServer): Promise<{ mapper: string; expected: number[] }> {
+  const device = await openDevice();
+  const models = tinyModels(device);
+  const run = await writeRun(models);
+  const folder = dirname(run);
+  for (const [name, id] of [
+    ['clip', 'openai/clip-vit-base-patch32'],
+    ['gpt2', 'gpt2'],
+  ]) {
+    const files: Record<string, { bytes: Uint8Array }> = {};
+    for (const file of ['config.json', 'model.safetensors', 'tokenizer.json']) {
+      const path = join(folder, name, file);
+      if (existsSync(path)) files[file] = { bytes: await readFile(path) };
+    }
+    hub.add(id, files);
+  }
+  const entries = await checkpointEntries(models.mapper);
+  const tensors = entries.map(
+    ({ name, shape, data }) => [name, { shape, data: data as Float32Array }] as const,
+  );
+  hub.plain.set('/coco_prefix-009.pt', { bytes: stateDictFile(tensors), etag: '"1"' });
+  const captioner = await loadCaptioner(device, run);
+  const [{ ids }] = await captioner.captionFeatures([Float32Array.from(feature)], { maxTokens });
+  captioner.dispose();
+  disposeModels(models);
+  device.close();
+  await rm(folder, { recursive: true });
+  return { mapper: `${hub.endpoint}/coco_prefix-009.pt`, expected: ids };
+}
+
+const test = suite('captioner in a browser', { timeLimitSeconds });
+
+async function captionsInChromium(): Promise<void> {
+  const hub = await HubServer.start();
+  const { site, address } = await servePage(await bundle());
+  const browser = await chromium.launch({
+    executablePath,
+    headless: true,
+    args,
+    timeout: timeLimitSeconds * 1000,
+  });
+  try {
+    const { mapper, expected } = await serveModels(hub);
+    const page = await browser.newPage();
+    page.setDefaultTimeout(timeLimitSeconds * 1000);
+    await page.goto(address);
+    await page.waitForSelector('body[data-state=ready]', { state: 'attached' });
+    const caption = (options: object): Promise<PageCaption> =>
+      page.evaluate(
+        ([names, values, given]) => (globalThis as any).caption(names, values, given) as Promise<PageCaption>,
+        [{ mapper }, feature, { maxTokens, endpoint: hub.endpoint, ...options }] as const,
+      );
+    const first = await caption({});
+    assert.equal(first.ids, expected);
+    assert.ok(first.fetchedBytes > 100_000, `${first.fetchedBytes} bytes`);
+    const asked = hub.seen.length;
+    const second = await caption({ offline: true });
+    assert.equal(second, { ...first, fetchedBytes: 0 });
+    assert.is(hub.seen.length, asked, 'the second time makes no request');
+  } finally {
+    await browser.close();
+    await hub.stop();
+    site.closeAllConnections();
+    site.close();
+  }
+}
+
+if (existsSync(executablePath)) test('captions from names, then from the cache offline', captionsInChromium);
+else {
+  console.log(`browser: skipped, there is no Chromium at ${executablePath}; set CHROMIUM_PATH`);
+  test.skip('captions from names, then from the cache offline');
+}
+
+test.run();
