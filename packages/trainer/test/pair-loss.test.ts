@@ -5,7 +5,14 @@ import { openDevice, tensor, type Device } from '@foreword/tensor/node';
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { dot } from '../src/pretrain/vectors.ts';
-import { favourPairs, pairAccuracy, pairCount, pairLoss, pairTargets } from '../src/pretrain/pair-loss.ts';
+import {
+  favour,
+  favourPairs,
+  pairAccuracy,
+  pairCount,
+  pairLoss,
+  pairTargets,
+} from '../src/pretrain/pair-loss.ts';
 
 const test = suite('pair loss');
 let device: Device;
@@ -107,7 +114,7 @@ test('favouring the pairs shrinks the other coordinates of pictures, and no dot 
   assert.equal(favoured.slice(0, pairCount), image.slice(0, pairCount));
   assert.equal(
     favoured.slice(pairCount),
-    image.slice(pairCount).map((x) => x / 4),
+    image.slice(pairCount).map((x) => x / favour),
   );
   const [before, after] = [dot(image, text), dot(favoured, answering)];
   assert.ok(

@@ -60,13 +60,14 @@ export function pairLoss(features: Tensor, { fits, wanted }: { fits: Tensor; wan
   return affine(add(sides, mean(mul(error, error))), pairCount);
 }
 
-/** A power of two, so that scaling rounds nothing. */
-const favour = 16;
+/** How much more the pairs weigh; a power of two, so that scaling rounds nothing. */
+export const favour = 16;
 
 /**
  * Makes the coordinates that hold no pair smaller in features of pictures, and as much larger in features of texts:
  * dot products stay as they are. Trained as it is, the feature is mostly those others; a mapper's hidden layer, whose
- * initial weights are all alike, would see little of the pairs.
+ * initial weights are all alike, would see little of the pairs. Cosines shrink, as the norms of both sides now come from
+ * different coordinates; so the logit scale goes to the largest that CLIP allows, 100.
  */
 export async function favourPairs(clip: Clip): Promise<void> {
   const parameters = clip.parameters();
@@ -78,6 +79,7 @@ export async function favourPairs(clip: Clip): Promise<void> {
     const weights = await parameters[name].read(); // [width, D]
     parameters[name].write(weights.map((w, i) => (i % D < pairCount ? w : w * factor)));
   }
+  clip.logitScale.write(Float32Array.of(Math.log(100)));
 }
 
 /**
