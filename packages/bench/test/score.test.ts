@@ -93,16 +93,18 @@ test('plain JSON, chosen metrics, JSON output, other sources', async () => {
   const results = file('plain.json', { 10: good[0], 11: [good[1]], 12: good[2] });
   const plain = file('plain-references.json', Object.fromEntries(references.map((set, i) => [10 + i, set])));
   const json = join(folder, 'scores.json');
-  const { code, stdout, stderr } = await score(
-    ...[results, plain, '--metrics', 'cider,spice,clipscore,statistics', '--resamples', '0', '--json', json],
-    ...['--training', file('training.json', annotations), '--df', 'training'],
-    ...[
-      '--spice',
-      file('spice.json', '[10, 11, 12]'.replace(/\d+/g, '{"image_id": $&, "scores": {"All": {"f": NaN}}}')),
-    ],
-    '--clip-features',
-    file('features.json', { 10: feature(1), 11: feature(0), 12: feature(-1) }),
-  );
+  const spice = [10, 11, 12].map((id) => `{"image_id": ${id}, "scores": {"All": {"f": NaN}}}`);
+  const flags = {
+    metrics: 'cider,spice,clipscore,statistics',
+    resamples: '0',
+    json,
+    training: file('training.json', annotations),
+    df: 'training',
+    spice: file('spice.json', `[${spice.join()}]`),
+    'clip-features': file('features.json', { 10: feature(1), 11: feature(0), 12: feature(-1) }),
+  };
+  const words = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+  const { code, stdout, stderr } = await score(results, plain, ...words);
   assert.equal([code, stderr], [0, '']);
   assert.not.match(stdout, 'BLEU-1');
   assert.not.match(stdout, 'interval');

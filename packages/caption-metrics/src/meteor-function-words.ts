@@ -11,5 +11,6 @@ export const functionWords: ReadonlySet<string> = new Set([
   ...'i you he she it we they me him her them us his its our their who which what there'.split(' '),
   ...'is are was were be been has have had do will would can could'.split(' '),
   ...'said also more one two new other first last only now people year years time mr'.split(' '),
-  ...["'s", "n't"],
+  "'s",
+  "n't",
 ]);

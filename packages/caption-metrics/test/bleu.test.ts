@@ -105,8 +105,11 @@ test('smoothed sentence BLEU at its ends', () => {
 });
 
 test("smoothed sentence BLEU is NLTK's method 2, and its mean the corpus value", () => {
-  const golden =
-    readGolden<{ hypothesis: string[]; references: string[][]; bleu: number }[]>('smoothed-bleu.json');
+  const golden = readGolden('smoothed-bleu.json') as {
+    hypothesis: string[];
+    references: string[][];
+    bleu: number;
+  }[];
   const result = smoothedBleu(
     golden.map(({ hypothesis }) => hypothesis),
     golden.map(({ references }) => references),

@@ -17,7 +17,7 @@ interface Golden {
 const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
 
 test('CLIPScore and RefCLIPScore of random features', () => {
-  const golden = readGolden<Golden>('clip-score.json');
+  const golden = readGolden('clip-score.json') as Golden;
   const result = clipScore(golden);
   golden.clipScore.forEach((value, i) =>
     roundsTo(result.perImage[i], value, { decimals: 12, what: `image ${i}` }),

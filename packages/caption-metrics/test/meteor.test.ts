@@ -16,7 +16,7 @@ const sensesOf = (word: string): string[] =>
   meanings.flatMap((set, i) => (set.includes(word) ? [String(i)] : []));
 
 test("stems are NLTK's", () => {
-  const stems = Object.entries(readGolden<Record<string, string>>('porter2-stems.json'));
+  const stems = Object.entries(readGolden('porter2-stems.json') as Record<string, string>);
   assert.ok(stems.length > 150);
   assert.equal(
     stems.filter(([word, stem]) => porter2Stem(word) !== stem),

@@ -9,14 +9,17 @@ import { readGolden } from './golden.ts';
 
 const test = suite('nist');
 
-for (const [line, tokens] of Object.entries(readGolden<Record<string, string[]>>('mteval-13a-tokens.json'))) {
+for (const [line, tokens] of Object.entries(
+  readGolden('mteval-13a-tokens.json') as Record<string, string[]>,
+)) {
   test(`mteval words of ${line}`, () => assert.equal(mtevalTokenize(line), tokens));
 }
 
 test('NIST of several references, of one, and of short outputs', () => {
-  const golden = readGolden<{ cases: (Corpus & { nist: number })[]; nltkSingleReference: number }>(
-    'nist.json',
-  );
+  const golden = readGolden('nist.json') as {
+    cases: (Corpus & { nist: number })[];
+    nltkSingleReference: number;
+  };
   const values = golden.cases.map(({ hypotheses, references }) => nist(hypotheses, references).nist);
   golden.cases.forEach((expected, i) =>
     roundsTo(values[i], expected.nist, { decimals: 12, what: `case ${i}` }),
