@@ -42,6 +42,11 @@ test('by hand: length does not matter, opposite directions count 0', () => {
   assert.is(result.refClipScore, undefined);
 });
 
+test('references that all point away make RefCLIPScore 0, not less', () => {
+  const result = clipScore({ images: [[1, 0]], captions: [[1, 0]], references: [[[-1, 0]]] });
+  assert.equal([result.clipScore, result.refClipScore], [2.5, 0]);
+});
+
 test('features that do not fit are refused', () => {
   const images = [[1, 0]];
   assert.throws(() => clipScore({ images: [], captions: [] }), /no image/);

@@ -100,6 +100,7 @@ test('alignment prefers more matches, then fewer chunks, then short ways', () =>
   assert.is(pairs('b a', 'a b a'), '0-1 1-2; 1');
   assert.is(pairs('a c', 'a x a c'), '0-2 1-3; 1');
   assert.is(pairs('a x', 'a y a'), '0-0; 1', 'the nearer one');
+  assert.is(pairs('x x a', 'a y a'), '2-2; 1', 'the nearer one, although it comes later');
   assert.is(pairs('a b a c', 'a c'), '2-0 3-1; 1', 'the first a is left out');
   assert.is(pairs('a', 'b'), '; 0');
 });
