@@ -1,5 +1,5 @@
 // Corpus BLEU-1..4 as coco-caption computes it, with its counts and the value of every image.
-import { checkPairs, countNGrams, maxOrder, type Tokens } from './n-grams.ts';
+import { checkPairs, countKnownNGrams, countNGrams, maxOrder, type Tokens } from './n-grams.ts';
 
 /** BLEU-1, -2, -3 and -4. */
 export type BleuScores = [number, number, number, number];
@@ -9,6 +9,8 @@ export interface BleuResult {
   bleu: BleuScores;
   /** BLEU-1..4 of each hypothesis alone, in the order given. */
   perImage: BleuScores[];
+  /** What each image adds to the counts below. */
+  counts: BleuCounts[];
   /** Words in all hypotheses. */
   testLength: number;
   /** Sum over hypotheses of the length of the reference closest in length (the shorter one on a tie). */
@@ -33,13 +35,14 @@ const small = 1e-9;
 
 /** The counts of one hypothesis against its references. */
 export function bleuCounts(hypothesis: Tokens, references: readonly Tokens[]): BleuCounts {
+  const own = countNGrams(hypothesis);
   const most: Map<string, number>[] = Array.from({ length: maxOrder }, () => new Map());
   for (const reference of references) {
-    countNGrams(reference).forEach((counts, order) => {
+    countKnownNGrams(reference, own).forEach((counts, order) => {
       for (const [key, count] of counts) if (count > (most[order].get(key) ?? 0)) most[order].set(key, count);
     });
   }
-  const correct = countNGrams(hypothesis).map((counts, order) => {
+  const correct = own.map((counts, order) => {
     let hits = 0;
     for (const [key, count] of counts) hits += Math.min(count, most[order].get(key) ?? 0);
     return hits;
@@ -63,7 +66,25 @@ export function closestLength(length: number, references: readonly Tokens[]): nu
   return best;
 }
 
-function scoresOf({ testLength, referenceLength, guess, correct }: BleuCounts): BleuScores {
+/** Sums of counts, each taken `times[i]` times (once by default). */
+export function sumBleuCounts(list: readonly BleuCounts[], times?: ArrayLike<number>): BleuCounts {
+  const zeros = (): number[] => new Array<number>(maxOrder).fill(0);
+  const sum: BleuCounts = { testLength: 0, referenceLength: 0, guess: zeros(), correct: zeros() };
+  list.forEach((counts, i) => {
+    const by = times ? times[i] : 1;
+    if (by === 0) return;
+    sum.testLength += by * counts.testLength;
+    sum.referenceLength += by * counts.referenceLength;
+    for (let order = 0; order < maxOrder; order++) {
+      sum.guess[order] += by * counts.guess[order];
+      sum.correct[order] += by * counts.correct[order];
+    }
+  });
+  return sum;
+}
+
+/** BLEU-1..4 that counts stand for, brevity penalty included. */
+export function bleuOf({ testLength, referenceLength, guess, correct }: BleuCounts): BleuScores {
   const ratio = (testLength + tiny) / (referenceLength + small);
   const brevity = ratio < 1 ? Math.exp(1 - 1 / ratio) : 1;
   let product = 1;
@@ -83,21 +104,7 @@ function scoresOf({ testLength, referenceLength, guess, correct }: BleuCounts): 
  */
 export function bleu(hypotheses: readonly Tokens[], references: readonly (readonly Tokens[])[]): BleuResult {
   checkPairs('bleu', hypotheses, references);
-  const total: BleuCounts = {
-    testLength: 0,
-    referenceLength: 0,
-    guess: new Array<number>(maxOrder).fill(0),
-    correct: new Array<number>(maxOrder).fill(0),
-  };
-  const perImage = hypotheses.map((hypothesis, i) => {
-    const counts = bleuCounts(hypothesis, references[i]);
-    total.testLength += counts.testLength;
-    total.referenceLength += counts.referenceLength;
-    for (let order = 0; order < maxOrder; order++) {
-      total.guess[order] += counts.guess[order];
-      total.correct[order] += counts.correct[order];
-    }
-    return scoresOf(counts);
-  });
-  return { bleu: scoresOf(total), perImage, ...total };
+  const counts = hypotheses.map((hypothesis, i) => bleuCounts(hypothesis, references[i]));
+  const total = sumBleuCounts(counts);
+  return { bleu: bleuOf(total), perImage: counts.map(bleuOf), counts, ...total };
 }

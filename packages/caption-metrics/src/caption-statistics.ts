@@ -1,10 +1,13 @@
 // What a set of generated captions looks like apart from its references: variety, length, novelty, endings.
 import { countNGrams, nGramKey, type Tokens } from './n-grams.ts';
+import { selfBleu } from './self-bleu.ts';
 
 export interface CaptionStatistics {
   captions: number;
   /** Mean length in words. */
   meanLength: number;
+  /** How many captions have each length in words, by length. */
+  lengths: number[];
   /** Number of different words. */
   vocabularySize: number;
   /** Number of different captions. */
@@ -13,6 +16,8 @@ export interface CaptionStatistics {
   distinct1: number;
   /** Different bigrams over all bigrams. */
   distinct2: number;
+  /** Mean smoothed BLEU-4 of each caption against all others; lower is more varied. */
+  selfBleu: number;
   /** Share of captions that are no training caption, word for word; null when no training captions were given. */
   novelty: number | null;
   /** Share of captions that stopped for length, not by themselves; null when it is not known. */
@@ -46,6 +51,10 @@ export function captionStatistics(
       }
     });
   }
+  const lengths = new Array<number>(
+    captions.reduce((most, { length }) => Math.max(most, length), 0) + 1,
+  ).fill(0);
+  for (const { length } of captions) lengths[length]++;
   const sentences = captions.map(nGramKey);
   let novelty: number | null = null;
   if (training) {
@@ -56,10 +65,12 @@ export function captionStatistics(
   return {
     captions: captions.length,
     meanLength: totals[0] / captions.length,
+    lengths,
     vocabularySize: distinct[0].size,
     uniqueCaptions: new Set(sentences).size,
     distinct1: totals[0] === 0 ? 0 : distinct[0].size / totals[0],
     distinct2: totals[1] === 0 ? 0 : distinct[1].size / totals[1],
+    selfBleu: selfBleu(captions),
     novelty,
     unfinishedRate: finished ? finished.filter((ended) => !ended).length / captions.length : null,
   };

@@ -33,6 +33,27 @@ export function countNGrams(tokens: Tokens, orders: number = maxOrder): Map<stri
   return counts;
 }
 
+/**
+ * Counts only those n-grams that `known` holds, which must hold with an n-gram all that it begins with, as the maps of
+ * {@link countNGrams} do. Much cheaper than counting all of a long reference.
+ */
+export function countKnownNGrams(
+  tokens: Tokens,
+  known: readonly { has(key: string): boolean }[],
+): Map<string, number>[] {
+  const counts = known.map(() => new Map<string, number>());
+  for (let i = 0; i < tokens.length; i++) {
+    const longest = Math.min(known.length, tokens.length - i);
+    let key = '';
+    for (let order = 0; order < longest; order++) {
+      key = order === 0 ? tokens[i] : `${key} ${tokens[i + order]}`;
+      if (!known[order].has(key)) break;
+      counts[order].set(key, (counts[order].get(key) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
 /** Throws unless every hypothesis has a reference set with at least one reference. */
 export function checkPairs(
   metric: string,

@@ -1,10 +1,16 @@
 // Scores a run's captions against references given in COCO's own layout: tokens, metrics, statistics, per image.
 import { bleu, type BleuScores } from './bleu.ts';
 import { captionStatistics, type CaptionStatistics } from './caption-statistics.ts';
-import { ciderD, type DocumentFrequencies } from './cider-d.ts';
-import type { Tokens } from './n-grams.ts';
+import { ciderD, documentFrequencies, type DocumentFrequencies } from './cider-d.ts';
+import { clipScore, type Feature } from './clip-score.ts';
+import { bleuMeasures, meanMeasure, meteorMeasure, nistMeasure, type Measure } from './measures.ts';
+import { meteor, type MeteorLabel, type SensesOf } from './meteor.ts';
+import { mtevalTokenize } from './mteval-tokenize.ts';
+import { nist } from './nist.ts';
 import { tokenizeCaption } from './ptb-tokenize.ts';
 import { rougeL } from './rouge-l.ts';
+import { smoothedBleuOf } from './smoothed-sentence-bleu.ts';
+import type { ImportedSpice } from './spice.ts';
 
 export type ImageId = number | string;
 
@@ -20,12 +26,45 @@ export interface CaptionResult extends ImageCaption {
   finished?: boolean;
 }
 
+/** CLIP's features of one image, of its caption and of its references; see `clipScore`. */
+export interface ClipFeatures {
+  image: Feature;
+  caption: Feature;
+  references?: readonly Feature[];
+}
+
+/** Where CIDEr's document frequencies come from: the references of the scored images, the training split, the caller. */
+export type DocumentFrequencySource = 'references' | 'training' | 'given';
+
+export interface ScoreInput {
+  /** One caption per image. */
+  results: readonly CaptionResult[];
+  /** Captions of the same images, any number each; those of other images are left out. */
+  references: readonly ImageCaption[];
+  /** For CIDEr, instead of those of the references: of the training captions, or a table. */
+  documentFrequencies?: 'training' | DocumentFrequencies;
+  /** Captions of the training split, for the share of novel ones; with their images also for CIDEr. */
+  training?: readonly string[] | readonly ImageCaption[];
+  /** Meanings of words, so that METEOR matches synonyms. */
+  sensesOf?: SensesOf;
+  /** Features of an image and its captions, for CLIPScore. */
+  clipFeatures?: (image: ImageId) => ClipFeatures | undefined;
+  /** SPICE computed elsewhere. */
+  spice?: ImportedSpice;
+}
+
 export interface ImageScores {
   imageId: ImageId;
   caption: string;
   bleu: BleuScores;
+  smoothedBleu: number;
   rougeL: number;
+  meteor: number;
   ciderD: number;
+  nist: number;
+  clipScore?: number;
+  refClipScore?: number;
+  spice?: number;
 }
 
 export interface CaptionScores {
@@ -38,11 +77,24 @@ export interface CaptionScores {
   referenceLength: number;
   guess: number[];
   correct: number[];
+  /** Mean over images of smoothed sentence BLEU-4. */
+  smoothedBleu: number;
   rougeL: number;
+  meteor: number;
+  /** What METEOR's matching used. */
+  meteorLabel: MeteorLabel;
   ciderD: number;
-  /** Where CIDEr's document frequencies come from: the references of the scored images, or the caller. */
-  documentFrequencySource: 'references' | 'given';
+  documentFrequencySource: DocumentFrequencySource;
+  nist: number;
+  /** Where features were given. */
+  clipScore?: number;
+  /** Where features of references were given too. */
+  refClipScore?: number;
+  /** Imported, where given. */
+  spice?: number;
   statistics: CaptionStatistics;
+  /** All of the scores above in one list, for tables and significance tests. */
+  measures: Measure[];
   /** In the order of the results. */
   perImage: ImageScores[];
 }
@@ -53,60 +105,142 @@ export class CaptionScoreError extends Error {
 }
 
 /**
- * BLEU-1..4, ROUGE-L and CIDEr-D as coco-caption reports them, after PTB tokenisation, with the scores of each image
- * and statistics of the captions.
+ * Every metric of this package from raw captions: BLEU-1..4, ROUGE-L and CIDEr-D as coco-caption reports them, METEOR
+ * and smoothed sentence BLEU on the same PTB tokens, NIST on mteval's, CLIPScore and SPICE where their inputs are
+ * given; of the corpus and of each image, with statistics of the captions.
  *
- * @param input.results one caption per image
- * @param input.references captions of the same images, any number each; those of other images are left out
- * @param input.documentFrequencies for CIDEr, when not those of the references (tokens as `tokenizeCaption` makes them)
- * @param input.training captions of the training split, for the share of novel captions
- * @throws CaptionScoreError for no results, an image with two results, or one without references
+ * @throws CaptionScoreError for no results, an image with two results, one without references, features or SPICE where
+ *   the others have them, and document frequencies of training captions whose images are not known
  */
-export function scoreCaptions(input: {
-  results: readonly CaptionResult[];
-  references: readonly ImageCaption[];
-  documentFrequencies?: DocumentFrequencies;
-  training?: readonly string[];
-}): CaptionScores {
-  const { results, documentFrequencies, training } = input;
-  if (results.length === 0) throw new CaptionScoreError('there is no caption to score: results is empty');
-  const referenceTexts = groupByImage(input.references);
-  const seen = new Set<ImageId>();
-  const hypotheses: Tokens[] = [];
-  const references: Tokens[][] = [];
-  for (const { image_id: id, caption } of results) {
-    if (seen.has(id)) throw new CaptionScoreError(`image ${id} has two results; give one caption per image`);
-    seen.add(id);
-    const texts = referenceTexts.get(id);
-    if (!texts)
-      throw new CaptionScoreError(`image ${id} has a result but no reference; is this the right split?`);
-    hypotheses.push(tokenizeCaption(caption));
-    references.push(texts.map(tokenizeCaption));
-  }
+export function scoreCaptions(input: ScoreInput): CaptionScores {
+  const { results, training, sensesOf } = input;
+  const { texts, imagesWithoutResult } = matchReferences(input);
+  const hypotheses = results.map(({ caption }) => tokenizeCaption(caption));
+  const references = texts.map((set) => set.map(tokenizeCaption));
+  const { table, source } = chooseFrequencies(input);
 
-  const { perImage: bleuPerImage, ...corpusBleu } = bleu(hypotheses, references);
+  const { perImage: bleuPerImage, counts: bleuCounts, ...corpusBleu } = bleu(hypotheses, references);
+  const smoothed = bleuCounts.map((counts) => smoothedBleuOf(counts));
   const rouge = rougeL(hypotheses, references);
-  const cider = ciderD(hypotheses, references, { documentFrequencies });
+  const met = meteor(hypotheses, references, { sensesOf });
+  const cider = ciderD(hypotheses, references, { documentFrequencies: table });
+  const information = nist(
+    results.map(({ caption }) => mtevalTokenize(caption)),
+    texts.map((set) => set.map(mtevalTokenize)),
+  );
+  const clip = scoreFeatures(input);
+  const spice = chooseSpice(input);
+  const measures: Measure[] = [
+    ...bleuMeasures(bleuCounts),
+    meanMeasure('smoothed-bleu', 'sentence BLEU-4', smoothed),
+    meanMeasure('rouge-l', 'ROUGE-L', rouge.perImage),
+    meteorMeasure(met),
+    meanMeasure('cider-d', 'CIDEr-D', cider.perImage),
+    nistMeasure(information),
+  ];
+  if (clip) measures.push(meanMeasure('clip-score', 'CLIPScore', clip.perImage));
+  if (clip?.refPerImage) measures.push(meanMeasure('ref-clip-score', 'RefCLIPScore', clip.refPerImage));
+  if (spice) measures.push(meanMeasure('spice', 'SPICE (imported)', spice));
   const endingsKnown = results.every(({ finished }) => finished !== undefined);
   return {
     images: results.length,
-    imagesWithoutResult: [...referenceTexts.keys()].filter((id) => !seen.has(id)),
+    imagesWithoutResult,
     ...corpusBleu,
+    smoothedBleu: measures[4].value,
     rougeL: rouge.rougeL,
+    meteor: met.meteor,
+    meteorLabel: met.label,
     ciderD: cider.ciderD,
-    documentFrequencySource: documentFrequencies ? 'given' : 'references',
+    documentFrequencySource: source,
+    nist: information.nist,
+    clipScore: clip?.clipScore,
+    refClipScore: clip?.refClipScore,
+    spice: measures.find(({ name }) => name === 'spice')?.value,
     statistics: captionStatistics(hypotheses, {
-      training: training?.map(tokenizeCaption),
+      training: training?.map((item) => tokenizeCaption(typeof item === 'string' ? item : item.caption)),
       finished: endingsKnown ? results.map(({ finished }) => finished === true) : undefined,
     }),
+    measures,
     perImage: results.map(({ image_id: imageId, caption }, i) => ({
       imageId,
       caption,
       bleu: bleuPerImage[i],
+      smoothedBleu: smoothed[i],
       rougeL: rouge.perImage[i],
+      meteor: met.perImage[i],
       ciderD: cider.perImage[i],
+      nist: information.perImage[i],
+      clipScore: clip?.perImage[i],
+      refClipScore: clip?.refPerImage?.[i],
+      spice: spice?.[i],
     })),
   };
+}
+
+/** The reference captions of every result, in the order of the results. */
+function matchReferences({ results, references }: ScoreInput): {
+  texts: string[][];
+  imagesWithoutResult: ImageId[];
+} {
+  if (results.length === 0) throw new CaptionScoreError('there is no caption to score: results is empty');
+  const groups = groupByImage(references);
+  const seen = new Set<ImageId>();
+  const texts = results.map(({ image_id: id }) => {
+    if (seen.has(id)) throw new CaptionScoreError(`image ${id} has two results; give one caption per image`);
+    seen.add(id);
+    const own = groups.get(id);
+    if (!own)
+      throw new CaptionScoreError(`image ${id} has a result but no reference; is this the right split?`);
+    return own;
+  });
+  return { texts, imagesWithoutResult: [...groups.keys()].filter((id) => !seen.has(id)) };
+}
+
+function chooseFrequencies({ documentFrequencies: wanted, training }: ScoreInput): {
+  table?: DocumentFrequencies;
+  source: DocumentFrequencySource;
+} {
+  if (wanted === undefined) return { source: 'references' };
+  if (wanted !== 'training') return { table: wanted, source: 'given' };
+  const captions = (training ?? []).filter((item): item is ImageCaption => typeof item !== 'string');
+  if (captions.length === 0) {
+    throw new CaptionScoreError(
+      'document frequencies of the training split need its captions with their image_id; none were given',
+    );
+  }
+  return { table: documentFrequenciesOfCaptions(captions), source: 'training' };
+}
+
+/** CIDEr's document frequencies over raw captions, of a training split for example. */
+export function documentFrequenciesOfCaptions(captions: readonly ImageCaption[]): DocumentFrequencies {
+  return documentFrequencies([...groupByImage(captions).values()].map((set) => set.map(tokenizeCaption)));
+}
+
+function scoreFeatures({ results, clipFeatures }: ScoreInput): ReturnType<typeof clipScore> | undefined {
+  if (!clipFeatures) return undefined;
+  const all = results.map(({ image_id: id }) => {
+    const features = clipFeatures(id);
+    if (!features) throw new CaptionScoreError(`image ${id} has no CLIP features, but others have`);
+    return features;
+  });
+  const references = all.flatMap((features) => (features.references ? [features.references] : []));
+  if (references.length > 0 && references.length < all.length) {
+    throw new CaptionScoreError('some images have CLIP features of their references and some have not');
+  }
+  return clipScore({
+    images: all.map(({ image }) => image),
+    captions: all.map(({ caption }) => caption),
+    references: references.length > 0 ? references : undefined,
+  });
+}
+
+function chooseSpice({ results, spice }: ScoreInput): number[] | undefined {
+  if (!spice) return undefined;
+  return results.map(({ image_id: id }) => {
+    const value = spice.get(String(id));
+    if (value === undefined) throw new CaptionScoreError(`the imported SPICE has no value for image ${id}`);
+    return value;
+  });
 }
 
 function groupByImage(captions: readonly ImageCaption[]): Map<ImageId, string[]> {

@@ -2,7 +2,8 @@
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { bleu } from '../src/bleu.ts';
-import { smoothedSentenceBleu } from '../src/smoothed-sentence-bleu.ts';
+import { selfBleu } from '../src/self-bleu.ts';
+import { smoothedBleu, smoothedSentenceBleu } from '../src/smoothed-sentence-bleu.ts';
 import {
   type Corpus,
   firstAlone,
@@ -12,6 +13,7 @@ import {
   tinyWithEmptySecond,
   words,
 } from './corpora.ts';
+import { readGolden } from './golden.ts';
 
 const test = suite('bleu');
 
@@ -100,6 +102,40 @@ test('smoothed sentence BLEU at its ends', () => {
   assert.is(smoothedSentenceBleu(words('x y'), [words('a b')]), 0);
   assert.throws(() => smoothedSentenceBleu(['a'], []), /no reference/);
   assert.throws(() => smoothedSentenceBleu(['a'], [['a']], { order: 5 }), /order must be 1 to 4, not 5/);
+});
+
+test("smoothed sentence BLEU is NLTK's method 2, and its mean the corpus value", () => {
+  const golden = readGolden('smoothed-bleu.json') as {
+    hypothesis: string[];
+    references: string[][];
+    bleu: number;
+  }[];
+  const result = smoothedBleu(
+    golden.map(({ hypothesis }) => hypothesis),
+    golden.map(({ references }) => references),
+  );
+  golden.forEach(({ bleu: expected }, i) =>
+    roundsTo(result.perImage[i], expected, { decimals: 12, what: `sentence ${i}` }),
+  );
+  const mean = golden.reduce((sum, { bleu: value }) => sum + value, 0) / golden.length;
+  roundsTo(result.smoothedBleu, mean, { decimals: 12, what: 'mean' });
+});
+
+test('self-BLEU is the mean of sentence BLEU against all others', () => {
+  const captions = [...tiny.references.flat(), words('a dog runs'), words('a dog runs'), words('a a a')];
+  const slow =
+    captions.reduce(
+      (sum, caption, i) =>
+        sum +
+        smoothedSentenceBleu(
+          caption,
+          captions.filter((_, other) => other !== i),
+        ),
+      0,
+    ) / captions.length;
+  roundsTo(selfBleu(captions), slow, { decimals: 12, what: 'self-BLEU' });
+  assert.is(selfBleu([words('a dog'), words('a dog')]), 1);
+  assert.is(selfBleu([words('a dog')]), 0);
 });
 
 test.run();

@@ -2,7 +2,8 @@
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { captionStatistics } from '../src/caption-statistics.ts';
-import { scoreCaptions } from '../src/score-captions.ts';
+import { measureNames } from '../src/measures.ts';
+import { documentFrequenciesOfCaptions, scoreCaptions } from '../src/score-captions.ts';
 import { clipscoreBad, clipscoreGood, clipscoreReferences, roundsTo, words } from './corpora.ts';
 
 const test = suite('score captions');
@@ -65,10 +66,13 @@ test('statistics', () => {
   assert.equal(statistics, {
     captions: 3,
     meanLength: 8 / 3,
+    lengths: [0, 0, 1, 2],
     vocabularySize: 4,
     uniqueCaptions: 2,
     distinct1: 4 / 8,
     distinct2: 3 / 5,
+    // the two equal ones 1 each; "a cat": 1 of 2 words, (0+1)/(1+1), 1, 1, and one word shorter than "a dog runs"
+    selfBleu: (2 + Math.exp(-0.5) * (1 / 4) ** 0.25) / 3,
     novelty: 2 / 3,
     unfinishedRate: 1 / 3,
   });
@@ -88,6 +92,74 @@ test('statistics of a scored run compare tokenised text', () => {
     training: ['A DOG!'],
   });
   assert.equal([statistics.uniqueCaptions, statistics.novelty, statistics.unfinishedRate], [1, 0, 0.5]);
+});
+
+test('every measure stands in the list, with its own value', () => {
+  const vector = (x: number) => ({ image: [1, 0], caption: [x, 1], references: [[x, 1]] });
+  const scores = scoreCaptions({
+    results: resultsOf(clipscoreGood),
+    references,
+    clipFeatures: (id) => vector(Number(id) + 1),
+    spice: new Map([
+      ['0', 0.5],
+      ['1', 0.25],
+    ]),
+  });
+  const { bleu, smoothedBleu, rougeL, meteor, ciderD, nist, clipScore, refClipScore, spice } = scores;
+  assert.equal(
+    scores.measures.map(({ value }) => value),
+    [...bleu, smoothedBleu, rougeL, meteor, ciderD, nist, clipScore, refClipScore, spice],
+  );
+  assert.is(spice, 0.375);
+  assert.equal(
+    scores.measures.map(({ name }) => name),
+    [...measureNames],
+  );
+  roundsTo(scores.perImage[0].clipScore ?? NaN, 2.5 * Math.SQRT1_2, { decimals: 12, what: 'CLIPScore' });
+});
+
+test('features and SPICE must be there for every image', () => {
+  const results = resultsOf(clipscoreGood);
+  const one = { image: [1, 0], caption: [1, 0] };
+  assert.throws(
+    () => scoreCaptions({ results, references, clipFeatures: (id) => (id === 0 ? one : undefined) }),
+    /image 1 has no CLIP features/,
+  );
+  assert.throws(
+    () =>
+      scoreCaptions({
+        results,
+        references,
+        clipFeatures: (id) => (id === 0 ? one : { ...one, references: [[1, 0]] }),
+      }),
+    /some images have CLIP features of their references/,
+  );
+  assert.throws(() => scoreCaptions({ results, references, spice: new Map() }), /no value for image 0/);
+});
+
+test("CIDEr with the training split's document frequencies", () => {
+  const results = resultsOf(clipscoreGood);
+  const training = [
+    ...references,
+    { image_id: 'x', caption: 'A cat.' },
+    { image_id: 'x', caption: 'The cat sleeps.' },
+  ];
+  const own = scoreCaptions({ results, references, training });
+  const trained = scoreCaptions({ results, references, training, documentFrequencies: 'training' });
+  const table = documentFrequenciesOfCaptions(training);
+  assert.is(table.imageCount, 3);
+  assert.is(table.frequency.get('cat'), 3, 'once per image');
+  const given = scoreCaptions({ results, references, documentFrequencies: table });
+  assert.is(trained.ciderD, given.ciderD);
+  assert.not.equal(trained.ciderD, own.ciderD);
+  assert.equal(
+    [own, trained, given].map(({ documentFrequencySource: source }) => source),
+    ['references', 'training', 'given'],
+  );
+  assert.throws(
+    () => scoreCaptions({ results, references, training: ['a cat'], documentFrequencies: 'training' }),
+    /need its captions with their image_id/,
+  );
 });
 
 test.run();

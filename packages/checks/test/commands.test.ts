@@ -22,7 +22,7 @@ const commandLines: Record<string, string[]> = {
   'zero-shot': ['no-such-picture.png', '--labels', 'a dog,a cat'],
 };
 /** Commands that compute nothing. */
-const withoutAdapter = ['models'];
+const withoutAdapter = ['models', 'score'];
 
 interface Ending {
   code: number | null;

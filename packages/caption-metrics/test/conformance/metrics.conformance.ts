@@ -6,6 +6,7 @@ import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { bleu } from '../../src/bleu.ts';
 import { ciderD } from '../../src/cider-d.ts';
+import { ptbTokenize } from '../../src/ptb-tokenize.ts';
 import { rougeL } from '../../src/rouge-l.ts';
 import { scoreCaptions, type CaptionScores } from '../../src/score-captions.ts';
 import { roundsTo } from '../corpora.ts';
@@ -35,6 +36,13 @@ interface MagicEntry {
 onData('magic-coco', (path, test) => {
   const entries: MagicEntry[] = json(join(path, 'magic_result.json'));
 
+  test('as many tokens as the Stanford tokenizer prints, which counts the line breaks between captions', () => {
+    const count = (captions: string[]): number =>
+      captions.reduce((sum, caption) => sum + ptbTokenize(caption).length, captions.length - 1);
+    assert.is(count(entries.flatMap(({ captions }) => captions)), 305_984);
+    assert.is(count(entries.map(({ prediction }) => prediction)), 57_649);
+  });
+
   test('published values with PTB tokens', () => {
     const scores: CaptionScores = scoreCaptions({
       results: entries.map(({ prediction }, image_id) => ({ image_id, caption: prediction })),
@@ -52,6 +60,9 @@ onData('magic-coco', (path, test) => {
     roundsTo(scores.rougeL, 0.39879453, { decimals: 8, what: 'ROUGE-L' });
     roundsTo(scores.ciderD, 0.49288735, { decimals: 8, what: 'CIDEr-D' });
     assert.is(scores.statistics.uniqueCaptions, 3889);
+    // .1650 with METEOR 1.5's own list of function words; ours is another one
+    assert.is(scores.meteorLabel, 'METEOR (exact+stem)');
+    roundsTo(scores.meteor, 0.165, { decimals: 3, what: 'METEOR' });
   });
 
   test('simple tokens, corpus and fifty images, in float64', () => {

@@ -1,0 +1,63 @@
+// Reads generated captions and reference captions in the layouts people have; ids become text.
+import type { CaptionResult, ImageCaption } from '@foreword/caption-metrics';
+import { CommandError } from '@foreword/cli-kit';
+import { isRecord, readJson } from './read-json.ts';
+
+const resultsLayout = 'a COCO results file, [{"image_id": 7, "caption": "…"}, …], or {"7": "…", …}';
+const referencesLayout =
+  'COCO caption annotations, {"annotations": [{"image_id": 7, "caption": "…"}, …]}, or {"7": ["…", …], …}';
+
+/**
+ * One caption per image from a COCO results file or plain JSON from image id to caption (or to a list of one).
+ *
+ * @throws CommandError when the file is something else; names the entry
+ */
+export async function readResults(path: string): Promise<CaptionResult[]> {
+  const json = await readJson(path, resultsLayout);
+  const wrong = (cause: string): CommandError =>
+    new CommandError(`${path}: ${cause}`, { cure: `give ${resultsLayout}` });
+  if (isRecord(json) && 'annotations' in json) {
+    throw wrong('this is an annotation file; generated captions come first, references last');
+  }
+  if (!isRecord(json)) return readEntries(json, wrong);
+  return Object.entries(json).map(([id, value]) => {
+    const caption: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+    if (typeof caption === 'string') return { image_id: id, caption };
+    const what = Array.isArray(value) ? `a list of ${value.length}` : 'no text';
+    throw wrong(`image ${id} has ${what} where one caption is expected`);
+  });
+}
+
+/**
+ * Reference captions from COCO's annotations, from their list alone, or from plain JSON from image id to captions.
+ *
+ * @throws CommandError when the file is something else; names the entry
+ */
+export async function readReferences(path: string): Promise<ImageCaption[]> {
+  const json = await readJson(path, referencesLayout);
+  const wrong = (cause: string): CommandError =>
+    new CommandError(`${path}: ${cause}`, { cure: `give ${referencesLayout}` });
+  const captions =
+    isRecord(json) && !('annotations' in json)
+      ? Object.entries(json).flatMap(([id, value]) => {
+          const list: unknown[] = typeof value === 'string' ? [value] : Array.isArray(value) ? value : [];
+          if (list.length === 0) throw wrong(`image ${id} has no list of captions`);
+          return list.map((caption): ImageCaption => {
+            if (typeof caption !== 'string') throw wrong(`image ${id} has a reference that is no text`);
+            return { image_id: id, caption };
+          });
+        })
+      : readEntries(isRecord(json) ? json.annotations : json, wrong);
+  if (captions.length === 0) throw wrong('it holds no caption');
+  return captions;
+}
+
+function readEntries(json: unknown, wrong: (cause: string) => CommandError): CaptionResult[] {
+  if (!Array.isArray(json)) throw wrong('there is no list of captions in it');
+  return json.map((entry: unknown, i) => {
+    const { image_id: id, caption, finished } = isRecord(entry) ? entry : {};
+    if (typeof id !== 'number' && typeof id !== 'string') throw wrong(`entry ${i} has no image_id`);
+    if (typeof caption !== 'string') throw wrong(`entry ${i} (image ${id}) has no caption that is text`);
+    return { image_id: String(id), caption, ...(typeof finished === 'boolean' && { finished }) };
+  });
+}
