@@ -34,6 +34,7 @@ export { ClipTextScorer, type TextOfPicture } from './clip-text-score.ts';
 export { createMapper, loadMapper, mapperFromTensors } from './create-mapper.ts';
 export { checkpointEntries, clipProjectPrefix, mapperEntries } from './mapper-entries.ts';
 export {
+  fixedHiddenSize,
   inferMapperConfig,
   mapperDefaults,
   resolveMapperConfig,

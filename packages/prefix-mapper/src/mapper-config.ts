@@ -1,6 +1,6 @@
 // A mapper's sizes: checked, filled up with ClipCap's defaults, or read off the shapes of a checkpoint.
 //
-// Legend: D CLIP's feature size, d GPT-2's width, P prefix rows, C rows made of the CLIP feature.
+// Legend: D CLIP's feature size, d GPT-2's width, P prefix rows, C rows made of the CLIP feature, H hidden units.
 import { MapperError } from './mapper-error.ts';
 import { parameterName } from './parameter-name.ts';
 
@@ -15,6 +15,8 @@ export interface MapperConfig {
   featureSize: number;
   /** d, GPT-2's n_embd. */
   embeddingSize: number;
+  /** H, hidden units. MLP only; default ClipCap's ⌊P·d/2⌋. See {@link fixedHiddenSize}. */
+  hiddenSize?: number;
   /** C, rows the feature is spread over. Transformer only; default 10. */
   clipLength?: number;
   /** Transformer only; default 8. */
@@ -28,14 +30,39 @@ export type ResolvedMapperConfig = Required<MapperConfig>;
 /** ClipCap's `train.py` and `TransformerMapper`. */
 export const mapperDefaults = { clipLength: 10, layers: 8, heads: 8 } as const;
 
+/**
+ * H with which an MLP of any length has as many parameters as ClipCap's has at P = `atLength` (default 10), so that
+ * length and capacity part ways. An MLP has H·(D + 1 + P·d) + P·d parameters, so H is that count less P·d, divided by
+ * D + 1 + P·d and rounded: counts at different lengths differ by less than one hidden unit's.
+ * @throws MapperError when not even one hidden unit fits into that count.
+ * @example
+ * fixedHiddenSize({ prefixLength: 20, featureSize: 512, embeddingSize: 768 }); // 1982
+ */
+export function fixedHiddenSize(
+  { prefixLength: P, featureSize: D, embeddingSize: d }: Omit<MapperConfig, 'type'>,
+  { atLength = 10 }: { atLength?: number } = {},
+): number {
+  const outputs = atLength * d;
+  const count = Math.floor(outputs / 2) * (D + 1 + outputs) + outputs;
+  const H = Math.round((count - P * d) / (D + 1 + P * d));
+  if (H >= 1) return H;
+  throw new MapperError(
+    `mapper: a prefix of ${P} rows is too long for an MLP with the ${count} parameters of prefix length ${atLength}`,
+  );
+}
+
 const types: readonly MapperType[] = ['mlp', 'transformer', 'linear'];
+
+const clipCapHidden = ({ prefixLength: P, embeddingSize: d }: MapperConfig): number =>
+  Math.max(1, Math.floor((P * d) / 2));
 
 /**
  * The configuration with defaults filled in.
  * @throws MapperError naming the value that makes no sense.
  */
 export function resolveMapperConfig(config: MapperConfig): ResolvedMapperConfig {
-  const resolved = { ...mapperDefaults, ...config };
+  const { hiddenSize = clipCapHidden(config), ...given } = config;
+  const resolved = { ...mapperDefaults, hiddenSize, ...given };
   if (!types.includes(resolved.type)) {
     throw new MapperError(
       `mapper: type is ${JSON.stringify(resolved.type)}; one of ${types.join(', ')} is needed`,
@@ -45,6 +72,7 @@ export function resolveMapperConfig(config: MapperConfig): ResolvedMapperConfig 
     'prefixLength',
     'featureSize',
     'embeddingSize',
+    'hiddenSize',
     'clipLength',
     'layers',
     'heads',
@@ -103,7 +131,15 @@ export function inferMapperConfig(
   const second = found.get('model.2.weight');
   if (first && second) {
     const prefixLength = rowsOf('model.2.weight', second[0]);
-    return resolveMapperConfig({ type: 'mlp', prefixLength, featureSize: first[1], embeddingSize: d, heads });
+    const [hiddenSize, featureSize] = first;
+    return resolveMapperConfig({
+      type: 'mlp',
+      prefixLength,
+      featureSize,
+      embeddingSize: d,
+      hiddenSize,
+      heads,
+    });
   }
   const single = found.get('weight');
   if (single) {

@@ -5,7 +5,15 @@ import type { ResolvedMapperConfig } from './mapper-config.ts';
 
 /** All parameters in ClipCap's order. Linear maps are PyTorch's: [outputs, inputs]. */
 export function mapperShapes(config: ResolvedMapperConfig): Map<string, readonly number[]> {
-  const { type, prefixLength: P, featureSize: D, embeddingSize: d, clipLength: C, layers } = config;
+  const {
+    type,
+    prefixLength: P,
+    featureSize: D,
+    embeddingSize: d,
+    clipLength: C,
+    layers,
+    hiddenSize: H,
+  } = config;
   const shapes = new Map<string, readonly number[]>();
   const linear = (name: string, inputs: number, outputs: number): void => {
     shapes.set(`${name}weight`, [outputs, inputs]).set(`${name}bias`, [outputs]);
@@ -15,7 +23,6 @@ export function mapperShapes(config: ResolvedMapperConfig): Map<string, readonly
     return shapes;
   }
   if (type === 'mlp') {
-    const H = Math.floor((d * P) / 2);
     linear('model.0.', D, H);
     linear('model.2.', H, d * P);
     return shapes;

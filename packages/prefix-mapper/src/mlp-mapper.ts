@@ -1,4 +1,4 @@
-// ClipCap's MLP: Linear(D → H), tanh, Linear(H → P·d), H = ⌊P·d/2⌋.
+// ClipCap's MLP: Linear(D → H), tanh, Linear(H → P·d), H = ⌊P·d/2⌋ unless the configuration says otherwise.
 import { mlp, type Tensor } from '@foreword/tensor';
 import { PrefixMapper } from './prefix-mapper.ts';
 

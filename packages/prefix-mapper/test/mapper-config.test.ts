@@ -2,6 +2,7 @@
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import {
+  fixedHiddenSize,
   inferMapperConfig,
   mapperShapes,
   parseRunConfig,
@@ -33,9 +34,26 @@ test('an MLP of an odd width rounds its hidden layer down', () => {
   assert.equal(shapes.get('model.2.weight'), [15, 7]);
 });
 
+test('a fixed-width MLP has the parameters of P = 10 at every length', () => {
+  // CAPTIONING's table, for CLIP ViT-B/32 and GPT-2 small.
+  const lengths = [1, 5, 10, 20, 40];
+  const hidden = lengths.map((prefixLength) => fixedHiddenSize({ ...mlp, prefixLength }));
+  assert.equal(hidden, [24_565, 7_228, 3_840, 1_982, 1_007]);
+  lengths.forEach((prefixLength, i) => {
+    const count = parameterCount({ ...mlp, prefixLength, hiddenSize: hidden[i] });
+    assert.ok(Math.abs(count - 31_468_800) <= (513 + 768 * prefixLength) / 2, `P ${prefixLength}: ${count}`);
+  });
+  assert.is(fixedHiddenSize({ ...mlp, prefixLength: 4 }, { atLength: 4 }), 4 * 384);
+  assert.throws(
+    () => fixedHiddenSize({ prefixLength: 700, featureSize: 8, embeddingSize: 16 }),
+    /a prefix of 700 rows is too long for an MLP with the 13680 parameters of prefix length 10/,
+  );
+});
+
 test('every mapper’s sizes are read off its own shapes', () => {
   for (const config of [
     { ...mlp, prefixLength: 20 },
+    { ...mlp, prefixLength: 20, hiddenSize: 7 },
     { ...mlp, type: 'linear' },
     { ...mlp, type: 'transformer', clipLength: 7, layers: 3 },
   ] as MapperConfig[]) {

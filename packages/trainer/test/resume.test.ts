@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CommandError } from '@foreword/cli-kit';
+import { CommandError, parseFlags } from '@foreword/cli-kit';
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import { Gpt2, parseGpt2Config } from '@foreword/gpt2';
 import { createMapper } from '@foreword/prefix-mapper';
@@ -13,7 +13,7 @@ import * as assert from 'uvu/assert';
 import { seededRandom } from '../src/data/random.ts';
 import { RunFolder, type StepMetrics } from '../src/run/run-folder.ts';
 import type { TokenizedSet } from '../src/train/batches.ts';
-import type { ResolvedSettings } from '../src/train/settings.ts';
+import { toSettings, trainFlags, type ResolvedSettings } from '../src/train/settings.ts';
 import { trainMapper, type TrainOptions } from '../src/train/train-mapper.ts';
 
 const test = suite('resume', { timeLimitSeconds: 240 });
@@ -39,18 +39,14 @@ function makeSet(examples: number, seed: number): TokenizedSet {
 }
 
 const settings: ResolvedSettings = {
+  ...toSettings(parseFlags([], trainFlags).values),
   prefix: 2,
-  mapper: 'mlp',
-  tuneGpt2: false,
   epochs: 3,
   batch: 4,
   lr: 1e-2,
   warmup: 2,
   seed: 7,
   dataset: 'none',
-  quick: false,
-  strict: false,
-  shuffleFeatures: false,
 };
 
 async function run(path: string, more: Partial<TrainOptions> & { tuneGpt2?: boolean }): Promise<void> {

@@ -64,8 +64,9 @@ test('the run folder holds everything, and nothing else', async () => {
   assert.is((await readdir(run)).sort().join(' '), files);
   assert.equal((await readdir(join(run, 'checkpoints'))).sort(), ['best.safetensors', 'last.safetensors']);
   const { settings, ...record } = await json<RunRecord>(run, 'config.json');
-  const { shuffleFeatures, strict, quick, tuneGpt2, dataset, ...rest } = settings;
-  assert.equal(rest, { prefix: 3, mapper: 'mlp', epochs: 2, batch: 4, lr: 0.01, warmup: 1, seed: 5 });
+  const { shuffleFeatures, strict, quick, tuneGpt2, dataset } = settings;
+  const { prefix, mapper, epochs, batch, lr, warmup, seed } = settings;
+  assert.equal([prefix, mapper, epochs, batch, lr, warmup, seed], [3, 'mlp', 2, 4, 0.01, 1, 5]);
   assert.equal([shuffleFeatures, strict, quick, tuneGpt2], [false, false, false, false]);
   assert.is(dataset, world.dataset);
   assert.match(record.commit ?? '', /^[0-9a-f]{12}\+?$/);

@@ -18,6 +18,7 @@ import { restoreCheckpoint } from '../run/checkpoint.ts';
 import { RunFolder } from '../run/run-folder.ts';
 import { assertSameInputs, recordedBackbones, recordedSettings, type RunRecord } from '../run/run-record.ts';
 import { prepare, type Prepared } from '../train/prepare.ts';
+import { mapperConfigOf } from '../train/mapper-of.ts';
 import { formatReport } from '../train/format-report.ts';
 import { scoreTest } from '../train/score-test.ts';
 import { toSettings, trainFlags, type Settings, type TrainFlags } from '../train/settings.ts';
@@ -53,13 +54,7 @@ await runCommand({
     if (recorded) assertSameInputs(folder, recorded, prepared);
     const mapper = createMapper(
       device,
-      {
-        type: settings.mapper,
-        prefixLength: settings.prefix,
-        featureSize: clip.config.embedDim,
-        embeddingSize: gpt2.config.n_embd,
-        ...transformerSizes(settings),
-      },
+      mapperConfigOf(settings, { featureSize: clip.config.embedDim, embeddingSize: gpt2.config.n_embd }),
       { seed: settings.seed },
     );
     if (!resume) {
@@ -184,9 +179,4 @@ function defaultWarmup({ batch, epochs }: Settings, { examples }: { examples: re
 function listed(skipped: readonly string[]): string[] {
   const more = skipped.length - 10;
   return [...skipped.slice(0, 10), ...(more > 0 ? [`${more} more are listed in summary.json`] : [])];
-}
-
-/** ClipCap's transformer is 8 layers of width 768; beside a tiny GPT-2 a smaller one does. */
-function transformerSizes({ mapper, prefix }: Settings) {
-  return mapper === 'transformer' ? { clipLength: prefix, layers: 4, heads: 8 } : {};
 }

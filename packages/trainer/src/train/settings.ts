@@ -1,5 +1,7 @@
 // The flags of `pnpm train`, and the settings they resolve to.
-import { defineFlags, type FlagValues } from '@foreword/cli-kit';
+import { defineFlags, UsageError, type FlagValues } from '@foreword/cli-kit';
+
+const mapperNames = ['mlp', 'linear', 'mlp-fixed', 'transformer'] as const;
 
 export const trainFlags = defineFlags({
   prefix: {
@@ -12,9 +14,18 @@ export const trainFlags = defineFlags({
   },
   mapper: {
     type: 'choices',
-    choices: ['mlp', 'transformer'],
+    choices: mapperNames,
     default: 'mlp',
-    describe: "ClipCap's mapping network",
+    describe:
+      "mapping network: ClipCap's MLP or transformer, one linear layer, or an MLP whose hidden layer shrinks with P so that it always has the parameters of P = 10",
+  },
+  clipLength: {
+    type: 'integer',
+    min: 1,
+    max: 512,
+    placeholder: 'C',
+    describe:
+      'with --mapper transformer: rows that the feature is spread over (default: P; ClipCap also has 10)',
   },
   tuneGpt2: { type: 'boolean', describe: 'train GPT-2 too, not only the mapper' },
   epochs: {
@@ -80,7 +91,8 @@ export type TrainFlags = FlagValues<typeof trainFlags>;
 /** Everything that decides what a run computes; written to config.json. */
 export interface Settings {
   prefix: number;
-  mapper: 'mlp' | 'transformer';
+  mapper: (typeof mapperNames)[number];
+  clipLength: number | undefined;
   tuneGpt2: boolean;
   epochs: number;
   batch: number;
@@ -98,13 +110,35 @@ export interface ResolvedSettings extends Settings {
   warmup: number;
 }
 
+/** @throws UsageError for flags that do not go together */
 export function toSettings(flags: TrainFlags): Settings {
-  const { prefix, mapper, tuneGpt2, batch, lr, warmup, seed, dataset, quick, strict, shuffleFeatures } =
-    flags;
+  const {
+    prefix,
+    mapper,
+    clipLength,
+    tuneGpt2,
+    batch,
+    lr,
+    warmup,
+    seed,
+    dataset,
+    quick,
+    strict,
+    shuffleFeatures,
+  } = flags;
+  if (clipLength !== undefined && mapper !== 'transformer') {
+    throw new UsageError(
+      `--clip-length goes with --mapper transformer; a ${mapper} mapper has no such rows`,
+      {
+        cure: 'leave it out, or add --mapper transformer',
+      },
+    );
+  }
   const epochs = flags.epochs ?? (quick || dataset === 'scenes' ? 2 : 10);
   return {
     prefix,
     mapper,
+    clipLength,
     tuneGpt2,
     epochs,
     batch,
