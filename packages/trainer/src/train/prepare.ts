@@ -2,18 +2,18 @@
 import { CommandError } from '@foreword/cli-kit';
 import type { Gpt2 } from '@foreword/gpt2';
 import type { Device } from '@foreword/tensor/node';
-import type { Tokenizer } from '@foreword/tokenizer';
 import { openDataset, type Dataset, type Split } from '../data/dataset.ts';
 import { shuffledIndices, streamSeed } from '../data/random.ts';
 import { loadBackbones, type Backbones } from '../features/backbones.ts';
 import { featureOf, splitFeatures, type FeatureSet } from '../features/feature-cache.ts';
 import type { TokenizedSet } from './batches.ts';
+import { captionEndings } from './endings.ts';
 import { quickCounts, type Settings } from './settings.ts';
 
 export interface Prepared extends Backbones {
   dataset: Dataset;
   sets: Record<Split, TokenizedSet>;
-  /** Ids that end a caption: that of ".", as in ClipCap, and GPT-2's end token, for captions without a full stop. */
+  /** Ids that end a caption; see `endings`. */
   stopTokens: number[];
   skipped: string[];
 }
@@ -31,9 +31,13 @@ export async function prepare(
   const backbones = await loadBackbones(device, folders);
   const { clip, gpt2, tokenizer, clipHash } = backbones;
   assertRoom(gpt2, settings.prefix);
+  const { tokensOf, stopTokens } = captionEndings(settings.ending, {
+    tokenizer,
+    end: gpt2.config.eos_token_id,
+  });
   const options = { clip, weightsHash: clipHash, strict: settings.strict, signal };
   const set = async (split: Split): Promise<TokenizedSet> =>
-    withTokens(await splitFeatures(dataset, split, options), tokenizer);
+    withTokens(await splitFeatures(dataset, split, options), tokensOf);
   const sets = { train: await set('train'), val: await set('val'), test: await set('test') };
   for (const [split, { examples }] of Object.entries(sets)) {
     if (examples.length === 0)
@@ -53,7 +57,7 @@ export async function prepare(
     ...backbones,
     dataset,
     sets,
-    stopTokens: [fullStopOf(tokenizer), gpt2.config.eos_token_id],
+    stopTokens,
     skipped,
   };
 }
@@ -70,16 +74,9 @@ function assertRoom(gpt2: Gpt2, prefix: number): void {
   }
 }
 
-function fullStopOf(tokenizer: Tokenizer): number {
-  const ids = tokenizer.encode('.');
-  if (ids.length !== 1)
-    throw new CommandError('the tokenizer splits "." into several tokens', { cure: 'use a GPT-2 tokenizer' });
-  return ids[0];
-}
-
-const withTokens = (set: FeatureSet, tokenizer: Tokenizer): TokenizedSet => ({
+const withTokens = (set: FeatureSet, tokensOf: (caption: string) => number[]): TokenizedSet => ({
   ...set,
-  tokens: set.examples.map(({ captions }) => captions.map((caption) => tokenizer.encode(caption))),
+  tokens: set.examples.map(({ captions }) => captions.map(tokensOf)),
 });
 
 /** The same set with the features of other pictures: what can be learned without seeing. */

@@ -1,5 +1,6 @@
 // The flags of `pnpm train`, and the settings they resolve to.
 import { defineFlags, UsageError, type FlagValues } from '@foreword/cli-kit';
+import { endings, type Ending } from './endings.ts';
 
 const mapperNames = ['mlp', 'linear', 'mlp-fixed', 'transformer'] as const;
 
@@ -26,6 +27,20 @@ export const trainFlags = defineFlags({
     placeholder: 'C',
     describe:
       'with --mapper transformer: rows that the feature is spread over (default: P; ClipCap also has 10)',
+  },
+  ending: {
+    type: 'choices',
+    choices: endings,
+    default: 'dot',
+    describe:
+      "how captions end: with a full stop (ClipCap), with GPT-2's end token in its place, or with both",
+  },
+  labelSmoothing: {
+    type: 'number',
+    default: 0,
+    min: 0,
+    max: 0.99,
+    describe: "share of each target's weight that the whole vocabulary gets; validation is without",
   },
   tuneGpt2: { type: 'boolean', describe: 'train GPT-2 too, not only the mapper' },
   epochs: {
@@ -93,6 +108,8 @@ export interface Settings {
   prefix: number;
   mapper: (typeof mapperNames)[number];
   clipLength: number | undefined;
+  ending: Ending;
+  labelSmoothing: number;
   tuneGpt2: boolean;
   epochs: number;
   batch: number;
@@ -112,20 +129,8 @@ export interface ResolvedSettings extends Settings {
 
 /** @throws UsageError for flags that do not go together */
 export function toSettings(flags: TrainFlags): Settings {
-  const {
-    prefix,
-    mapper,
-    clipLength,
-    tuneGpt2,
-    batch,
-    lr,
-    warmup,
-    seed,
-    dataset,
-    quick,
-    strict,
-    shuffleFeatures,
-  } = flags;
+  const { prefix, mapper, clipLength, ending, labelSmoothing, tuneGpt2 } = flags;
+  const { batch, lr, warmup, seed, dataset, quick, strict, shuffleFeatures } = flags;
   if (clipLength !== undefined && mapper !== 'transformer') {
     throw new UsageError(
       `--clip-length goes with --mapper transformer; a ${mapper} mapper has no such rows`,
@@ -139,6 +144,8 @@ export function toSettings(flags: TrainFlags): Settings {
     prefix,
     mapper,
     clipLength,
+    ending,
+    labelSmoothing,
     tuneGpt2,
     epochs,
     batch,

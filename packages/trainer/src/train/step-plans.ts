@@ -25,6 +25,8 @@ export interface StepModels {
   mapper: PrefixMapper;
   /** Dropout is on where GPT-2 is tuned and its configuration has rates. */
   tuneGpt2: boolean;
+  /** Of the training loss; the validation loss has none, so that runs compare. */
+  labelSmoothing: number;
 }
 
 /** What one training step reports. */
@@ -57,7 +59,7 @@ export class StepPlans {
   }
 
   #plan(batch: Batch, optimizer: AdamW | undefined): Promise<StepPlan> {
-    const { device, gpt2, mapper, tuneGpt2 } = this.#models;
+    const { device, gpt2, mapper, tuneGpt2, labelSmoothing } = this.#models;
     const { T } = batch;
     const B = batch.tokens.length / T;
     const D = mapper.config.featureSize;
@@ -79,6 +81,7 @@ export class StepPlans {
           features,
           tokens,
           dropoutSeed: tuneGpt2 ? seed : undefined,
+          labelSmoothing,
         });
         const gradNorm = optimizer.step(loss);
         return { report: concat([loss.reshape([1]), gradNorm], { axis: 0 }) };
