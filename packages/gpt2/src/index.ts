@@ -5,6 +5,7 @@ import type { Device } from '@foreword/tensor';
 import { loadWith, type LoadedGpt2, type LoadOptions } from './load.ts';
 
 export { Gpt2, type HiddenOptions, type HostTensor, type LossOptions, type WeightOptions } from './gpt2.ts';
+export { meanAttention } from './mean-attention.ts';
 export { loadGpt2, type Gpt2Files } from './load-gpt2.ts';
 export type { LoadedGpt2, LoadOptions } from './load.ts';
 export {

@@ -15,6 +15,7 @@ import { noGrad, tensor, type Device, type Tensor } from '@foreword/tensor';
 import type { Tokenizer } from '@foreword/tokenizer';
 import { ClipTextScorer } from './clip-text-score.ts';
 import { atItem, needsClipScores, toDecodeMethod, toReranking, type DecodeChoice } from './decode-choice.ts';
+import { explainCaption, type CaptionExplanation, type ExplainOptions } from './explain-caption.ts';
 import { loadCaptionerFiles, type CaptionerFiles } from './load-captioner-files.ts';
 import { MapperError } from './mapper-error.ts';
 import { normaliseFeatures } from './normalise-features.ts';
@@ -209,6 +210,15 @@ export class Captioner {
       prefix?.dispose();
       release();
     }
+  }
+
+  /** What the prefix of a feature lies next to, and where each word of a caption (`Caption.ids`) looked in it. */
+  async explain(
+    feature: Float32Array,
+    ids: readonly number[],
+    options: ExplainOptions = {},
+  ): Promise<CaptionExplanation> {
+    return await this.#withPrefix([feature], (prefix) => explainCaption(this.parts, prefix, ids, options));
   }
 
   /** Frees plans, and models that {@link Captioner.load} made. */

@@ -31,6 +31,13 @@ export {
 } from './decode-choice.ts';
 export { knownDecodeChoices, parseDecodeChoice } from './parse-decode-choice.ts';
 export { ClipTextScorer, type TextOfPicture } from './clip-text-score.ts';
+export {
+  explainCaption,
+  type CaptionExplanation,
+  type ExplainedWord,
+  type ExplainOptions,
+  type NearToken,
+} from './explain-caption.ts';
 export { createMapper, loadMapper, mapperFromTensors } from './create-mapper.ts';
 export { checkpointEntries, clipProjectPrefix, mapperEntries } from './mapper-entries.ts';
 export {

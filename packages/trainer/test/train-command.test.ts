@@ -203,6 +203,22 @@ test('caption streams a line per picture, or JSON; what cannot be read is told a
   await rm(broken);
 });
 
+test('caption --explain shows nearest tokens and attention, as text and as JSON', async () => {
+  const picture = join(world.dataset, 'test/0.png');
+  const plain = await answer('caption', [picture, '--run', run, '--explain']);
+  assert.is(plain.code, 0, plain.text);
+  assert.match(plain.stdout, /prefix rows and the tokens nearest to them \(cosine\)\n +1 {2}".*" -?\d\.\d\d/);
+  const got = await answer('caption', [picture, '--run', run, '--explain', '--json']);
+  const line = JSON.parse(got.stdout) as { nearest: unknown[]; words: { attention: number[] }[] };
+  assert.is(line.nearest.length, 3);
+  assert.ok(line.words.length > 0);
+  for (const { attention } of line.words) {
+    assert.is(attention.length, 3);
+    assert.ok(attention.every((share) => share > 0) && attention.reduce((a, b) => a + b, 0) <= 1.001);
+  }
+  assert.is(plain.stdout.split('\n').filter((row) => /(\d+\.\d +){4}\d/.test(row)).length, line.words.length);
+});
+
 test('caption --decode writes captions by any method; --beam N is short for beam:N', async () => {
   const picture = join(world.dataset, 'test/0.png');
   const caption = async (...args: string[]): Promise<string> => {

@@ -5,6 +5,7 @@ import { knownDecodeChoices, parseDecodeChoice, type DecodeChoice } from '@forew
 import { openDevice } from '@foreword/tensor/node';
 import { explainPicture } from '../data/explain-picture.ts';
 import { shownPath } from '../data/repository.ts';
+import { formatExplanation } from '../models/format-explanation.ts';
 import { assertOneCaptioner, captionerFlags, openCaptioner } from '../models/open-captioner.ts';
 
 const flags = defineFlags({
@@ -17,6 +18,11 @@ const flags = defineFlags({
   beam: { type: 'integer', min: 1, max: 64, describe: "short for --decode beam:N, ClipCap's beam search" },
   maxTokens: { type: 'integer', default: 40, min: 1, max: 512, describe: 'longest caption in tokens' },
   json: { type: 'boolean', describe: 'one JSON object per picture: {"image", "caption", "finished"}' },
+  explain: {
+    type: 'boolean',
+    describe:
+      'show the tokens nearest to each prefix row, and where in the prefix each word looked (in --json: "nearest", "words")',
+  },
   adapter: { type: 'string', placeholder: 'NAME', describe: 'part of the name of the WebGPU adapter to use' },
 });
 
@@ -41,12 +47,16 @@ await runCommand({
     for (const image of positionals) {
       try {
         const bytes = await readFile(image);
-        if (values.json) {
-          const { text, isStopped } = await captioner.caption(bytes, options);
-          process.stdout.write(`${JSON.stringify({ image, caption: text, finished: isStopped })}\n`);
+        let head = positionals.length > 1 ? `${image}: ` : '';
+        if (values.json || values.explain) {
+          const [feature] = await captioner.features([bytes]);
+          const [{ text, ids, isStopped }] = await captioner.captionFeatures([feature], options);
+          const explanation = values.explain ? await captioner.explain(feature, ids) : undefined;
+          const line = { image, caption: text, finished: isStopped, ...explanation };
+          process.stdout.write(values.json ? `${JSON.stringify(line)}\n` : `${head}${text}\n`);
+          if (explanation && !values.json) process.stdout.write(formatExplanation(explanation));
           continue;
         }
-        let head = positionals.length > 1 ? `${image}: ` : '';
         for await (const piece of captioner.stream(bytes, options)) {
           process.stdout.write(head + piece);
           head = '';
