@@ -16,6 +16,7 @@ import type { Tokenizer } from '@foreword/tokenizer';
 import { ClipTextScorer } from './clip-text-score.ts';
 import { atItem, needsClipScores, toDecodeMethod, toReranking, type DecodeChoice } from './decode-choice.ts';
 import { explainCaption, type CaptionExplanation, type ExplainOptions } from './explain-caption.ts';
+import { toFeatureSpace, type FeatureSpace } from './feature-space.ts';
 import { loadCaptionerFiles, type CaptionerFiles } from './load-captioner-files.ts';
 import { MapperError } from './mapper-error.ts';
 import { normaliseFeatures } from './normalise-features.ts';
@@ -40,6 +41,8 @@ export interface CaptionerParts {
   stop: readonly number[];
   /** Divide features by their L2 norm; must be as in training. Default false. */
   normalizePrefix?: boolean;
+  /** What features go through after a training on texts only; `normalizePrefix` then has no effect. */
+  featureSpace?: FeatureSpace;
   /** Pictures and captions worked on at once. Default 16. */
   batch?: number;
 }
@@ -264,14 +267,18 @@ export class Captioner {
 
   /** Features → prefix rows [N, P, d] that live until disposed. */
   #prefix(features: readonly Float32Array[]): Tensor {
-    const { mapper, normalizePrefix = false } = this.parts;
+    const { mapper, normalizePrefix = false, featureSpace } = this.parts;
+    const seen = (feature: Float32Array): Float32Array => {
+      if (featureSpace) return toFeatureSpace(feature, featureSpace);
+      return normalizePrefix ? normaliseFeatures(feature) : feature;
+    };
     const D = mapper.config.featureSize;
     const values = new Float32Array(features.length * D);
     features.forEach((feature, i) => {
       if (feature.length !== D) {
         throw new MapperError(`captioner: feature ${i} has ${feature.length} numbers; the mapper takes ${D}`);
       }
-      values.set(normalizePrefix ? normaliseFeatures(feature) : feature, i * D);
+      values.set(seen(feature), i * D);
     });
     const { device } = this;
     return device

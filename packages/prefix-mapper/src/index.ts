@@ -55,6 +55,14 @@ export { LinearMapper } from './linear-mapper.ts';
 export { MlpMapper } from './mlp-mapper.ts';
 export { PrefixMapper } from './prefix-mapper.ts';
 export { TransformerMapper } from './transformer-mapper.ts';
+export {
+  featureSpaceEntries,
+  readFeatureSpace,
+  standardised,
+  toFeatureSpace,
+  unitVector,
+  type FeatureSpace,
+} from './feature-space.ts';
 export { normaliseFeatures } from './normalise-features.ts';
 export { parseRunConfig, type RunConfig } from './run-config.ts';
 

@@ -4,7 +4,9 @@ import { loadGpt2, type Gpt2, type Gpt2ConfigInput } from '@foreword/gpt2';
 import type { Device, TensorFile } from '@foreword/tensor';
 import { loadTokenizer, type Tokenizer } from '@foreword/tokenizer';
 import { loadMapper } from './create-mapper.ts';
+import { readFeatureSpace, type FeatureSpace } from './feature-space.ts';
 import { isTuned } from './mapper-entries.ts';
+import { MapperError } from './mapper-error.ts';
 import type { PrefixMapper } from './prefix-mapper.ts';
 import { parseRunConfig } from './run-config.ts';
 
@@ -14,6 +16,8 @@ export interface CaptionerFiles {
   config: unknown;
   /** The run's checkpoint: the mapper's tensors, and GPT-2's where it was tuned. */
   checkpoint: TensorFile;
+  /** The file that `featureSpace` in config.json names, where it does. */
+  featureSpace?: TensorFile;
   clip: {
     /** Left out, the sizes are inferred, which needs OpenAI's names. */
     config?: unknown;
@@ -38,6 +42,7 @@ export interface LoadedParts {
   clipTokenizer: Tokenizer | undefined;
   stop: readonly number[];
   normalizePrefix: boolean;
+  featureSpace: FeatureSpace | undefined;
 }
 
 /**
@@ -45,7 +50,16 @@ export interface LoadedParts {
  * @throws MapperError, ClipError, Gpt2ConfigError, Gpt2CheckpointError, TokenizerFileError for files that do not fit.
  */
 export async function loadCaptionerFiles(device: Device, files: CaptionerFiles): Promise<LoadedParts> {
-  const { mapper: sizes, stopTokens, normalizePrefix } = parseRunConfig(files.config);
+  const {
+    mapper: sizes,
+    stopTokens,
+    normalizePrefix,
+    featureSpace: spaceName,
+  } = parseRunConfig(files.config);
+  if (spaceName !== undefined && !files.featureSpace)
+    throw new MapperError(
+      `captioner: this run was trained on texts only; give its ${spaceName} as featureSpace`,
+    );
   const { checkpoint } = files;
   const made: { dispose(): void }[] = [];
   const keep = <T extends { dispose(): void }>(part: T): T => {
@@ -53,6 +67,8 @@ export async function loadCaptionerFiles(device: Device, files: CaptionerFiles):
     return part;
   };
   try {
+    const featureSpace =
+      files.featureSpace && (await readFeatureSpace(files.featureSpace, sizes.featureSize));
     const tokenizer = loadTokenizer(files.gpt2.tokenizer);
     const clipTokenizer =
       files.clip.tokenizer === undefined
@@ -63,7 +79,7 @@ export async function loadCaptionerFiles(device: Device, files: CaptionerFiles):
     const gpt2 = keep(await loadGpt2(device, { config: files.gpt2.config as Gpt2ConfigInput, weights }));
     const clipConfig = files.clip.config === undefined ? undefined : parseClipConfig(files.clip.config);
     const clip = keep(await loadClip(device, { weights: files.clip.weights, config: clipConfig }));
-    return { clip, gpt2, mapper, tokenizer, clipTokenizer, stop: stopTokens, normalizePrefix };
+    return { clip, gpt2, mapper, tokenizer, clipTokenizer, stop: stopTokens, normalizePrefix, featureSpace };
   } catch (error) {
     for (const part of made) part.dispose();
     throw error;

@@ -25,7 +25,7 @@ export async function loadRunCaptioner(
 ): Promise<Captioner> {
   const configPath = join(runFolder, 'config.json');
   const config = await readJson(configPath, 'is this the folder of a training run?');
-  const named = parseRunConfig(config, { name: configPath }).backbones;
+  const { backbones: named, featureSpace } = parseRunConfig(config, { name: configPath });
   const folders = {
     clip: backbones.clip ?? (await backboneFolder(runFolder, named.clip, [])),
     gpt2: backbones.gpt2 ?? (await backboneFolder(runFolder, named.gpt2, ['tokenizer.json'])),
@@ -44,6 +44,10 @@ export async function loadRunCaptioner(
         join(runFolder, 'checkpoints', `${checkpoint}.safetensors`),
         'the run has not saved it; let it train on with --resume, or choose another checkpoint',
       ),
+      featureSpace:
+        featureSpace === undefined
+          ? undefined
+          : await opened(join(runFolder, featureSpace), 'the run was trained on texts only and needs it'),
       clip: {
         config: await readJson(join(folders.clip, 'config.json'), backboneCure),
         weights: await opened(await weightsPath(folders.clip), backboneCure),

@@ -11,6 +11,8 @@ export interface RunConfig {
   stopTokens: readonly number[];
   /** Whether features are divided by their L2 norm; default false, as in ClipCap. */
   normalizePrefix?: boolean;
+  /** The file in the run folder with the `FeatureSpace` that pictures go through, after a training on texts only. */
+  featureSpace?: string;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -29,7 +31,7 @@ export function parseRunConfig(
     throw new MapperError(`${name}: ${key} is ${JSON.stringify(value)}; ${wanted} is needed`);
   };
   if (!isObject(json)) return fail('the content', json, 'an object');
-  const { mapper, backbones, stopTokens, normalizePrefix = false } = json;
+  const { mapper, backbones, stopTokens, normalizePrefix = false, featureSpace } = json;
   if (!isObject(mapper)) return fail('mapper', mapper, 'an object of sizes');
   const folder = (key: 'clip' | 'gpt2'): string => {
     const value = isObject(backbones) ? backbones[key] : undefined;
@@ -40,10 +42,13 @@ export function parseRunConfig(
     return fail('stopTokens', stopTokens, 'a list of token ids');
   }
   if (typeof normalizePrefix !== 'boolean') return fail('normalizePrefix', normalizePrefix, 'true or false');
+  if (featureSpace !== undefined && typeof featureSpace !== 'string')
+    return fail('featureSpace', featureSpace, 'the name of a file');
   return {
     mapper: resolveMapperConfig(mapper as unknown as MapperConfig),
     backbones: { clip: folder('clip'), gpt2: folder('gpt2') },
     stopTokens,
     normalizePrefix,
+    featureSpace,
   };
 }

@@ -106,6 +106,20 @@ for (const tuneGpt2 of [false, true]) {
   });
 }
 
+test('noise on features is drawn by step: 7 + 8 steps equal 15, and noise changes them', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'foreword-resume-'));
+  const [whole, parts, plain] = [join(root, 'whole'), join(root, 'parts'), join(root, 'plain')];
+  const noise = { deviation: 0.2, length: 1 };
+  await run(whole, { noise });
+  await run(parts, { noise, maxSteps: 7 });
+  await run(parts, { noise, resume: true });
+  assert.equal(await lossesOf(parts), await lossesOf(whole));
+  assert.equal(await valuesOf(parts), await valuesOf(whole));
+  await run(plain, { noise: { ...noise, deviation: 0 }, maxSteps: 1 });
+  assert.not.equal((await lossesOf(plain))[0], (await lossesOf(whole))[0]);
+  await rm(root, { recursive: true });
+});
+
 test('an interrupt saves the step it finished, and the run continues from there', async () => {
   const root = await mkdtemp(join(tmpdir(), 'foreword-resume-'));
   const path = join(root, 'run');

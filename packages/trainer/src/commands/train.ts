@@ -8,9 +8,10 @@ import {
   parseFlags,
   runCommand,
   UsageError,
+  writeFileAtomic,
 } from '@foreword/cli-kit';
-import { Captioner, createMapper } from '@foreword/prefix-mapper';
-import { describeAdapter, openDevice } from '@foreword/tensor/node';
+import { Captioner, createMapper, featureSpaceEntries } from '@foreword/prefix-mapper';
+import { describeAdapter, openDevice, safetensorsChunks } from '@foreword/tensor/node';
 import type { Split } from '../data/dataset.ts';
 import { backbonesRoot, currentCommit, runsRoot, shownPath } from '../data/repository.ts';
 import { isOnHub, localFolders, placeOf, type BackbonePlaces } from '../features/backbone-places.ts';
@@ -23,6 +24,9 @@ import { formatReport } from '../train/format-report.ts';
 import { scoreTest } from '../train/score-test.ts';
 import { toSettings, trainFlags, type Settings, type TrainFlags } from '../train/settings.ts';
 import { trainMapper } from '../train/train-mapper.ts';
+
+/** In the run folder, after a training on texts only. */
+const spaceFile = 'feature-space.safetensors';
 
 await runCommand({
   name: 'pnpm train',
@@ -47,7 +51,7 @@ await runCommand({
     process.stderr.write(`adapter: ${describeAdapter(device.adapter)}\n`);
 
     const prepared = await prepare(device, wanted, await localFolders(places, signal), signal);
-    const { clip, gpt2, tokenizer, sets, dataset, stopTokens } = prepared;
+    const { clip, gpt2, tokenizer, sets, dataset, stopTokens, space } = prepared;
     const settings = { ...wanted, warmup: wanted.warmup ?? defaultWarmup(wanted, sets.train) };
     for (const line of [...dataset.notes, ...listed(prepared.skipped)])
       process.stderr.write(`note: ${line}\n`);
@@ -67,11 +71,16 @@ await runCommand({
         backbones: { clip: recordedAs(places.clip), gpt2: recordedAs(places.gpt2) },
         stopTokens,
         normalizePrefix: false,
+        featureSpace: space && spaceFile,
         dataset: { name: dataset.name, digest: dataset.digest, pictures: countsOf(sets) },
         weights: { clip: prepared.clipHash, gpt2: prepared.gpt2Hash },
         adapter: device.adapter,
         commit: await currentCommit(),
       };
+      if (space) {
+        const { entries, metadata } = featureSpaceEntries(space, mapper.config.featureSize);
+        await writeFileAtomic(folder.file(spaceFile), safetensorsChunks(entries, metadata));
+      }
       await folder.writeJson('config.json', record);
     }
     const preparedAt = performance.now();
@@ -85,6 +94,7 @@ await runCommand({
       folder,
       resume,
       maxSteps: flags.maxSteps,
+      noise: space && { deviation: settings.noise ?? 0, length: space.length },
       signal,
     });
     if (result.interrupted) {
@@ -95,7 +105,14 @@ await runCommand({
     }
     const trainedAt = performance.now();
     await restoreCheckpoint(folder.file('checkpoints/best.safetensors'), trained);
-    const captioner = new Captioner({ gpt2, mapper, tokenizer, stop: stopTokens, batch: 50 });
+    const captioner = new Captioner({
+      gpt2,
+      mapper,
+      tokenizer,
+      stop: stopTokens,
+      featureSpace: space,
+      batch: 50,
+    });
     const maxTokens = Math.min(40, gpt2.config.n_positions - settings.prefix);
     const training = sets.train.examples.flatMap((e) => e.captions);
     const { scores, samples } = await scoreTest(captioner, sets.test, { training, maxTokens, signal }).catch(

@@ -7,6 +7,8 @@ import { featureOf, type FeatureSet } from '../features/feature-cache.ts';
 export interface TokenizedSet extends FeatureSet {
   /** For each example, the token ids of each caption. */
   tokens: number[][][];
+  /** For each example, the row of `features` of each caption; without it captions have that of their picture. */
+  captionRows?: number[][];
 }
 
 export interface Batch {
@@ -46,7 +48,8 @@ export function epochBatches(
   const most = Math.min(longestCaption, mostTokens);
   const picked = Array.from(order, (example) => {
     const captions = set.tokens[example];
-    return { example, ids: captions[Math.floor(draw() * captions.length)].slice(0, most) };
+    const caption = Math.floor(draw() * captions.length);
+    return { example, row: rowOf(set, example, caption), ids: captions[caption].slice(0, most) };
   });
   const batches: Batch[] = [];
   for (let from = 0; from + B <= picked.length; from += groupBatches * B) {
@@ -60,9 +63,14 @@ export function epochBatches(
   return Array.from(shuffled, (i) => batches[i]);
 }
 
+/** The row of `features` that a caption is trained with. */
+export const rowOf = ({ captionRows }: TokenizedSet, example: number, caption: number): number =>
+  captionRows ? captionRows[example][caption] : example;
+
+/** @param rows of features, each with the tokens that follow */
 export function makeBatch(
   set: FeatureSet,
-  rows: readonly { example: number; ids: readonly number[] }[],
+  rows: readonly { row: number; ids: readonly number[] }[],
   most: number,
 ): Batch {
   const longest = Math.max(...rows.map(({ ids }) => ids.length));
@@ -70,8 +78,8 @@ export function makeBatch(
   const features = new Float32Array(rows.length * set.D);
   const tokens = new Int32Array(rows.length * T);
   let tokenCount = 0;
-  rows.forEach(({ example, ids }, b) => {
-    features.set(featureOf(set, example), b * set.D);
+  rows.forEach(({ row, ids }, b) => {
+    features.set(featureOf(set, row), b * set.D);
     tokens.set(ids.slice(0, T), b * T);
     tokenCount += Math.min(ids.length, T);
   });

@@ -1,13 +1,17 @@
 // Everything a run needs before its first step: device's models, features, tokens.
 import { CommandError } from '@foreword/cli-kit';
+import type { Clip } from '@foreword/clip';
 import type { Gpt2 } from '@foreword/gpt2';
+import type { FeatureSpace } from '@foreword/prefix-mapper';
 import type { Device } from '@foreword/tensor/node';
 import { openDataset, type Dataset, type Split } from '../data/dataset.ts';
 import { shuffledIndices, streamSeed } from '../data/random.ts';
 import { loadBackbones, type Backbones } from '../features/backbones.ts';
 import { featureOf, splitFeatures, type FeatureSet } from '../features/feature-cache.ts';
 import type { TokenizedSet } from './batches.ts';
+import { clipTokenizerOf, textFeatures, type TextFeatures } from '../features/text-features.ts';
 import { captionEndings } from './endings.ts';
+import { textOnlySets } from './text-only.ts';
 import { quickCounts, type Settings } from './settings.ts';
 
 export interface Prepared extends Backbones {
@@ -16,6 +20,8 @@ export interface Prepared extends Backbones {
   /** Ids that end a caption; see `endings`. */
   stopTokens: number[];
   skipped: string[];
+  /** What pictures go through to be captioned, after a training on texts only. */
+  space: FeatureSpace | undefined;
 }
 
 export async function prepare(
@@ -52,6 +58,20 @@ export async function prepare(
     );
   }
   if (settings.shuffleFeatures) sets.train = blinded(sets.train, settings.seed);
+  let space: FeatureSpace | undefined;
+  if (settings.textOnly) {
+    const texts = await captionFeatures(sets, { clip, folder: folders.clip, weightsHash: clipHash, signal });
+    const { textOnly: method, textSpace, memory, memoryTemperature: temperature, seed } = settings;
+    const { train, val, ...own } = textOnlySets(sets, texts, {
+      method,
+      space: textSpace,
+      memory,
+      temperature,
+      seed,
+    });
+    Object.assign(sets, { train, val });
+    space = own.space;
+  }
   const skipped = [...dataset.skipped, ...new Set(Object.values(sets).flatMap((s) => s.skipped))];
   return {
     ...backbones,
@@ -59,7 +79,27 @@ export async function prepare(
     sets,
     stopTokens,
     skipped,
+    space,
   };
+}
+
+/** CLIP's features of the captions to train on and to validate with. */
+async function captionFeatures(
+  { train, val }: Record<Split, TokenizedSet>,
+  {
+    clip,
+    folder,
+    weightsHash,
+    signal,
+  }: { clip: Clip; folder: string; weightsHash: string; signal: AbortSignal },
+): Promise<Record<'train' | 'val', TextFeatures>> {
+  const tokenizer = await clipTokenizerOf(folder);
+  const of = (set: TokenizedSet, split: Split): Promise<TextFeatures> =>
+    textFeatures(
+      set.examples.flatMap(({ captions }) => captions),
+      { clip, tokenizer, weightsHash, label: `CLIP features of ${split} captions`, signal },
+    );
+  return { train: await of(train, 'train'), val: await of(val, 'val') };
 }
 
 function assertRoom(gpt2: Gpt2, prefix: number): void {

@@ -1,6 +1,7 @@
 // The flags of `pnpm train`, and the settings they resolve to.
 import { defineFlags, UsageError, type FlagValues } from '@foreword/cli-kit';
 import { endings, type Ending } from './endings.ts';
+import { textOnlyMethods, textSpaces, type TextOnlyMethod, type TextSpace } from './text-only.ts';
 
 const mapperNames = ['mlp', 'linear', 'mlp-fixed', 'transformer'] as const;
 
@@ -41,6 +42,39 @@ export const trainFlags = defineFlags({
     min: 0,
     max: 0.99,
     describe: "share of each target's weight that the whole vocabulary gets; validation is without",
+  },
+  textOnly: {
+    type: 'choices',
+    choices: textOnlyMethods,
+    describe:
+      'train without pictures, on CLIP features of the captions: with noise (CapDec), or with a memory of them at inference (DeCap)',
+  },
+  noise: {
+    type: 'number',
+    min: 0,
+    max: 10,
+    describe:
+      'with --text-only: standard deviation, by coordinate, of the noise on features of length 1 (default: 0.126 with capdec, as in its paper; 0 with decap)',
+  },
+  textSpace: {
+    type: 'choices',
+    choices: textSpaces,
+    default: 'l2',
+    describe:
+      'with --text-only: what texts and pictures share: direction (the papers), or direction after standardising the coordinates of either',
+  },
+  memory: {
+    type: 'integer',
+    default: 50_000,
+    min: 1,
+    describe: 'with --text-only decap: most captions in the memory',
+  },
+  memoryTemperature: {
+    type: 'number',
+    default: 0.01,
+    above: 0,
+    max: 10,
+    describe: 'with --text-only decap: temperature of the softmax over the memory',
   },
   tuneGpt2: { type: 'boolean', describe: 'train GPT-2 too, not only the mapper' },
   epochs: {
@@ -110,6 +144,11 @@ export interface Settings {
   clipLength: number | undefined;
   ending: Ending;
   labelSmoothing: number;
+  textOnly: TextOnlyMethod | undefined;
+  noise: number | undefined;
+  textSpace: TextSpace;
+  memory: number;
+  memoryTemperature: number;
   tuneGpt2: boolean;
   epochs: number;
   batch: number;
@@ -139,6 +178,15 @@ export function toSettings(flags: TrainFlags): Settings {
       },
     );
   }
+  const { textOnly, textSpace, memory, memoryTemperature } = flags;
+  if (textOnly === undefined && flags.noise !== undefined)
+    throw new UsageError('--noise goes with --text-only', {
+      cure: 'add --text-only capdec, or leave it out',
+    });
+  if (textOnly !== undefined && shuffleFeatures)
+    throw new UsageError('--shuffle-features gives captions other pictures; with --text-only there are none');
+  // CapDec, §4: a variance of 0.016.
+  const noise = flags.noise ?? (textOnly && (textOnly === 'capdec' ? 0.126 : 0));
   const epochs = flags.epochs ?? (quick || dataset === 'scenes' ? 2 : 10);
   return {
     prefix,
@@ -146,6 +194,11 @@ export function toSettings(flags: TrainFlags): Settings {
     clipLength,
     ending,
     labelSmoothing,
+    textOnly,
+    noise,
+    textSpace,
+    memory,
+    memoryTemperature,
     tuneGpt2,
     epochs,
     batch,

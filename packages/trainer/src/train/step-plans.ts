@@ -2,9 +2,13 @@
 import type { Gpt2 } from '@foreword/gpt2';
 import { captionLoss, type PrefixMapper } from '@foreword/prefix-mapper';
 import {
+  add,
+  affine,
   compile,
   concat,
+  l2Normalize,
   noGrad,
+  randomNormal,
   type AdamW,
   type Device,
   type Plan,
@@ -27,6 +31,27 @@ export interface StepModels {
   tuneGpt2: boolean;
   /** Of the training loss; the validation loss has none, so that runs compare. */
   labelSmoothing: number;
+  /** On the features of training batches only. */
+  noise?: FeatureNoise;
+}
+
+/** CapDec's: Gaussian noise, after which a feature gets its length again. */
+export interface FeatureNoise {
+  /** Standard deviation by coordinate, of features of length 1. */
+  deviation: number;
+  /** Of the features. */
+  length: number;
+}
+
+/** Apart from those of dropout, which count from 0. */
+const noiseStream = 2 ** 16;
+
+/** Features [B, D] with noise drawn from `seed`, (seed, step): a resumed run draws the same. */
+function withNoise(features: Tensor, { deviation, length }: FeatureNoise, seed: Tensor): Tensor {
+  if (deviation === 0) return features;
+  const std = deviation * length;
+  const noise = randomNormal(features.device, features.shape, { seed, stream: noiseStream, std });
+  return affine(l2Normalize(add(features, noise)), length);
 }
 
 /** What one training step reports. */
@@ -59,7 +84,7 @@ export class StepPlans {
   }
 
   #plan(batch: Batch, optimizer: AdamW | undefined): Promise<StepPlan> {
-    const { device, gpt2, mapper, tuneGpt2, labelSmoothing } = this.#models;
+    const { device, gpt2, mapper, tuneGpt2, labelSmoothing, noise } = this.#models;
     const { T } = batch;
     const B = batch.tokens.length / T;
     const D = mapper.config.featureSize;
@@ -78,7 +103,7 @@ export class StepPlans {
           }));
         }
         const loss = captionLoss(gpt2, mapper, {
-          features,
+          features: noise ? withNoise(features, noise, seed) : features,
           tokens,
           dropoutSeed: tuneGpt2 ? seed : undefined,
           labelSmoothing,

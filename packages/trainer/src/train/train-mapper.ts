@@ -3,10 +3,10 @@ import { CommandError, ProgressBar } from '@foreword/cli-kit';
 import { AdamW, type Device, type Tensor } from '@foreword/tensor/node';
 import { restoreCheckpoint, saveCheckpoint, type Trained } from '../run/checkpoint.ts';
 import type { EpochMetrics, RunFolder, StepMetrics } from '../run/run-folder.ts';
-import { epochBatches, makeBatch, type TokenizedSet } from './batches.ts';
+import { epochBatches, makeBatch, rowOf, type TokenizedSet } from './batches.ts';
 import { linearSchedule } from './schedule.ts';
 import type { ResolvedSettings } from './settings.ts';
-import { StepPlans } from './step-plans.ts';
+import { StepPlans, type FeatureNoise } from './step-plans.ts';
 
 export interface TrainOptions extends Trained {
   device: Device;
@@ -17,6 +17,8 @@ export interface TrainOptions extends Trained {
   /** Continue from the folder's last checkpoint. */
   resume: boolean;
   maxSteps: number | undefined;
+  /** Noise on the features of training batches; see `StepModels`. */
+  noise?: FeatureNoise;
   signal: AbortSignal;
 }
 
@@ -119,7 +121,7 @@ async function validationLoss(
   const count = Math.floor(val.examples.length / size);
   for (let i = 0; i < count; i++) {
     const rows = Array.from({ length: size }, (_, b) => ({
-      example: i * size + b,
+      row: rowOf(val, i * size + b, 0),
       ids: val.tokens[i * size + b][0].slice(0, most),
     }));
     total += await plans.evaluate(makeBatch(val, rows, most));
