@@ -47,6 +47,8 @@ export interface LossOptions extends HiddenOptions {
   firstRow?: number;
   /** Targets with this id do not count. */
   ignoreIndex?: number;
+  /** What each target's loss is multiplied by [B, R], of any sign; the mean still divides by the number of targets. */
+  weights?: Tensor;
   /** Share of a target's weight that is spread over the vocabulary. Default 0. */
   labelSmoothing?: number;
 }
@@ -207,7 +209,7 @@ export class Gpt2 {
   loss(
     embeddings: Tensor,
     targets: Tensor,
-    { firstRow = 0, ignoreIndex, labelSmoothing, ...options }: LossOptions = {},
+    { firstRow = 0, ignoreIndex, weights, labelSmoothing, ...options }: LossOptions = {},
   ): Tensor {
     const [B, T, C] = embeddings.shape;
     const R = targets.dim(-1);
@@ -221,6 +223,7 @@ export class Gpt2 {
     const normalised = this.normalise(rows).reshape([B * R, C]);
     return linearCrossEntropy(normalised, this.tokenTable, targets.reshape([B * R]), {
       ignoreIndex,
+      weights: weights?.reshape([B * R]),
       labelSmoothing,
     });
   }

@@ -17,6 +17,8 @@ export interface CaptionLossOptions {
   ignoreIndex?: number;
   /** Turns GPT-2's dropout on (ClipCap: when it is tuned): u32 [2], (seed, step). */
   dropoutSeed?: Tensor;
+  /** What each token's loss is multiplied by [B, T], of any sign: rewards, in self-critical training. */
+  weights?: Tensor;
   /** Share of a target's weight that is spread over the vocabulary. Default 0. */
   labelSmoothing?: number;
 }

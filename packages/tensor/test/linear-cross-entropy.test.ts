@@ -90,6 +90,28 @@ for (const options of [{}, { reduction: 'sum' }, { labelSmoothing: 0.2 }] as con
     }));
 }
 
+test('weights of rows multiply their losses and gradients, chunk by chunk', () =>
+  device.scope(async () => {
+    const inputs = inputsOn(device);
+    const weightValues = Float32Array.from({ length: R }, () => 4 * draw() - 2);
+    const weights = tensor(device, weightValues, [R]);
+    const counted = targetValues.filter((t) => t !== ignoreIndex).length;
+    const rows = whole(inputs, { reduction: 'none' as 'sum' });
+    const expected = await results(
+      inputs,
+      rows
+        .mul(weights)
+        .sum()
+        .mul(1 / counted),
+    );
+    assert.ok(Math.abs(expected.loss[0]) > 1e-3);
+    assertNear(await results(inputs, chunked(inputs, { weights })), expected, 2e-5);
+    assert.throws(
+      () => chunked(inputs, { weights: tensor(device, [1, 2], [2]) }),
+      /linearCrossEntropy: weights \[2\]/,
+    );
+  }));
+
 test('a cotangent other than 1 scales both gradients', () =>
   device.scope(async () => {
     const inputs = inputsOn(device);

@@ -168,7 +168,7 @@ test('a damaged, missing or foreign checkpoint and damaged metrics are refused w
     await writeFile(last, bytes.subarray(0, size));
     assert.match(
       await refusal(run(path, { resume: true })),
-      /last\.safetensors cannot be read; it is missing or damaged \| check --resume/,
+      /last\.safetensors cannot be read; it is missing or damaged \| check --resume, --init/,
     );
   }
   await writeFile(last, bytes);

@@ -1,27 +1,21 @@
 // `pnpm train`: pictures and captions in, a trained mapper, captions of the test split and their scores out.
-import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import {
-  CommandError,
-  interruptOnce,
-  InterruptedError,
-  parseFlags,
-  runCommand,
-  UsageError,
-  writeFileAtomic,
-} from '@foreword/cli-kit';
+import { interruptOnce, InterruptedError, runCommand, UsageError, writeFileAtomic } from '@foreword/cli-kit';
 import { Captioner, createMapper, featureSpaceEntries } from '@foreword/prefix-mapper';
 import { describeAdapter, openDevice, safetensorsChunks } from '@foreword/tensor/node';
 import type { Split } from '../data/dataset.ts';
 import { backbonesRoot, currentCommit, runsRoot, shownPath } from '../data/repository.ts';
 import { isOnHub, localFolders, placeOf, type BackbonePlaces } from '../features/backbone-places.ts';
 import { restoreCheckpoint } from '../run/checkpoint.ts';
+import { initialiseFrom } from '../run/init-run.ts';
 import { RunFolder } from '../run/run-folder.ts';
 import { assertSameInputs, recordedBackbones, recordedSettings, type RunRecord } from '../run/run-record.ts';
 import { prepare, type Prepared } from '../train/prepare.ts';
 import { mapperConfigOf } from '../train/mapper-of.ts';
 import { formatReport } from '../train/format-report.ts';
+import { readFlags } from '../train/read-flags.ts';
 import { scoreTest } from '../train/score-test.ts';
+import { SelfCritic } from '../train/self-critical.ts';
 import { toSettings, trainFlags, type Settings, type TrainFlags } from '../train/settings.ts';
 import { trainMapper } from '../train/train-mapper.ts';
 
@@ -34,7 +28,7 @@ await runCommand({
   flags: trainFlags,
   async run({ values, given }) {
     const startedAt = performance.now();
-    const flags = values.config ? await withConfigFile(values.config) : values;
+    const { flags, init } = await readFlags(values);
     if (flags.resume !== undefined && flags.out !== undefined)
       throw new UsageError('--resume continues in its own folder; leave out --out');
     if (flags.resume !== undefined && flags.config !== undefined)
@@ -45,7 +39,7 @@ await runCommand({
     if (!recorded) await folder.assertFree();
     const asked = toSettings(flags);
     const wanted = recorded ? recordedSettings(folder, recorded, { asked, given }) : asked;
-    const places = await backbonesOf(flags, recorded && recordedBackbones(folder, recorded));
+    const places = await backbonesOf(flags, recorded ? recordedBackbones(folder, recorded) : init?.places);
     const { signal } = interruptOnce({ finishing: 'finishing the step and saving' });
     const device = await openDevice({ adapter: flags.adapter });
     process.stderr.write(`adapter: ${describeAdapter(device.adapter)}\n`);
@@ -85,6 +79,17 @@ await runCommand({
     }
     const preparedAt = performance.now();
     const trained = { mapper, gpt2, tuneGpt2: settings.tuneGpt2 };
+    if (init) await initialiseFrom(init, trained, prepared);
+    const maxTokens = Math.min(40, gpt2.config.n_positions - settings.prefix);
+    const critic =
+      settings.objective === 'self-critical'
+        ? new SelfCritic({
+            captioner: new Captioner({ gpt2, mapper, tokenizer, stop: stopTokens, batch: settings.batch }),
+            ...sets,
+            seed: settings.seed,
+            maxTokens,
+          })
+        : undefined;
     const result = await trainMapper({
       ...trained,
       device,
@@ -94,6 +99,7 @@ await runCommand({
       folder,
       resume,
       maxSteps: flags.maxSteps,
+      critic,
       noise: space && { deviation: settings.noise ?? 0, length: space.length },
       signal,
     });
@@ -113,7 +119,6 @@ await runCommand({
       featureSpace: space,
       batch: 50,
     });
-    const maxTokens = Math.min(40, gpt2.config.n_positions - settings.prefix);
     const training = sets.train.examples.flatMap((e) => e.captions);
     const { scores, samples } = await scoreTest(captioner, sets.test, { training, maxTokens, signal }).catch(
       (error: unknown) => {
@@ -132,7 +137,7 @@ await runCommand({
     await folder.writeJson('summary.json', {
       scores,
       steps: result.steps,
-      bestValLoss: result.bestValLoss,
+      ...(critic ? { bestValReward: -result.bestValLoss } : { bestValLoss: result.bestValLoss }),
       counts: countsOf(sets),
       skipped: prepared.skipped,
       decoding: 'greedy',
@@ -142,26 +147,6 @@ await runCommand({
     device.close();
   },
 });
-
-async function withConfigFile(path: string): Promise<TrainFlags> {
-  let base: unknown;
-  try {
-    base = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    throw new CommandError(`--config ${path} cannot be used: ${(error as Error).message}`, {
-      cure: 'give a JSON file such as {"prefix": 20, "epochs": 5}',
-    });
-  }
-  if (typeof base !== 'object' || base === null || Array.isArray(base)) {
-    throw new CommandError(`--config ${path} holds no object of flag values`, {
-      cure: 'write it like {"prefix": 20, "epochs": 5}',
-    });
-  }
-  return parseFlags(process.argv.slice(2), trainFlags, {
-    base: base as Record<string, unknown>,
-    baseLabel: path,
-  }).values;
-}
 
 function defaultFolder({ prefix, mapper }: TrainFlags): string {
   return join(runsRoot, `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-p${prefix}-${mapper}`);

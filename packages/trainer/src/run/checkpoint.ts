@@ -14,7 +14,7 @@ export interface Trained {
 export interface Progress {
   /** Steps done. */
   step: number;
-  /** Lowest validation loss so far; Infinity before the first validation. */
+  /** Lowest validation loss so far (self-critical: lowest negative CIDEr-D); Infinity before the first validation. */
   bestValLoss: number;
 }
 
@@ -49,7 +49,7 @@ export async function restoreCheckpoint(
 ): Promise<Progress> {
   const fail = (what: string, cause?: unknown): never => {
     throw new CommandError(`the checkpoint ${shownPath(path)} ${what}`, {
-      cure: 'check --resume and the settings, or start a new run',
+      cure: 'check --resume, --init and the settings, or start a new run',
       cause,
     });
   };

@@ -1,4 +1,5 @@
-// The loss curve as SVG: every step, its running mean, and the validation loss after each epoch.
+// The loss curve as SVG: every step, its running mean, and the validation loss after each epoch; in self-critical training
+// the rewards.
 import type { EpochMetrics, StepMetrics } from './run-folder.ts';
 
 const width = 720;
@@ -17,7 +18,12 @@ function ticks(low: number, high: number, count: number): number[] {
 }
 
 export function lossCurveSvg(steps: readonly StepMetrics[], epochs: readonly EpochMetrics[]): string {
-  const losses = [...steps.map((s) => s.loss), ...epochs.map((e) => e.valLoss)].filter(Number.isFinite);
+  const isReward = steps.some(({ reward }) => reward !== undefined);
+  const values = steps.map(({ step, loss, reward = 0 }) => [step, isReward ? reward : loss] as const);
+  const after = epochs.map(
+    ({ step, valLoss, valReward = 0 }) => [step, isReward ? valReward : valLoss] as const,
+  );
+  const losses = [...values, ...after].map(([, value]) => value).filter(Number.isFinite);
   const high = losses.reduce((a, b) => Math.max(a, b), 1e-3) * 1.05;
   const last = Math.max(1, steps.at(-1)?.step ?? 1);
   const x = (step: number): string =>
@@ -27,7 +33,7 @@ export function lossCurveSvg(steps: readonly StepMetrics[], epochs: readonly Epo
   const path = (points: readonly (readonly [number, number])[]): string =>
     points.map(([s, l]) => `${x(s)},${y(l)}`).join(' ');
   let mean = Number.NaN;
-  const smooth = steps.map(({ step, loss }) => {
+  const smooth = values.map(([step, loss]) => {
     mean = Number.isNaN(mean) ? loss : 0.95 * mean + 0.05 * loss;
     return [step, mean] as const;
   });
@@ -39,16 +45,18 @@ export function lossCurveSvg(steps: readonly StepMetrics[], epochs: readonly Epo
   const bottom = ticks(0, last, 6).map(
     (t) => `<text x="${x(t)}" y="${height - margin.bottom + 18}" text-anchor="middle">${t}</text>`,
   );
-  const dots = epochs.map((e) => `<circle cx="${x(e.step)}" cy="${y(e.valLoss)}" r="4" fill="#c2410c"/>`);
+  const dots = after.map(
+    ([step, value]) => `<circle cx="${x(step)}" cy="${y(value)}" r="4" fill="#c2410c"/>`,
+  );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12" fill="#333">
 <rect width="${width}" height="${height}" fill="#fff"/>
 ${grid.join('\n')}
 ${bottom.join('\n')}
 <text x="${(width + margin.left) / 2}" y="${height - 8}" text-anchor="middle">step</text>
-<text x="${margin.left}" y="20">cross-entropy per token: <tspan fill="#2563eb">training</tspan> (running mean), <tspan fill="#c2410c">validation ●</tspan></text>
-<polyline points="${path(steps.map((s) => [s.step, s.loss] as const))}" fill="none" stroke="#93c5fd"/>
+<text x="${margin.left}" y="20">${isReward ? 'CIDEr-D of drawn captions' : 'cross-entropy per token'}: <tspan fill="#2563eb">training</tspan> (running mean), <tspan fill="#c2410c">validation ●</tspan></text>
+<polyline points="${path(values)}" fill="none" stroke="#93c5fd"/>
 <polyline points="${path(smooth)}" fill="none" stroke="#2563eb" stroke-width="2"/>
-<polyline points="${path(epochs.map((e) => [e.step, e.valLoss] as const))}" fill="none" stroke="#c2410c"/>
+<polyline points="${path(after)}" fill="none" stroke="#c2410c"/>
 ${dots.join('\n')}
 </svg>
 `;

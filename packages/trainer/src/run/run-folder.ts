@@ -16,6 +16,9 @@ export interface StepMetrics {
   gradNorm: number;
   stepMs: number;
   tokensPerSecond: number;
+  /** Self-critical training: mean CIDEr-D of the captions drawn, and of the greedy ones. */
+  reward?: number;
+  baseline?: number;
 }
 
 /** What validation found after an epoch. */
@@ -23,6 +26,8 @@ export interface EpochMetrics {
   step: number;
   epoch: number;
   valLoss: number;
+  /** Self-critical training: mean CIDEr-D of greedy captions. */
+  valReward?: number;
 }
 
 export class RunFolder {

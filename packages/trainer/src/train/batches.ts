@@ -19,6 +19,10 @@ export interface Batch {
   T: number;
   /** Tokens that are not padding. */
   tokenCount: number;
+  /** Which examples they are. */
+  examples: number[];
+  /** What each token's loss is multiplied by [B, T]; 1 when left out. */
+  weights?: Float32Array;
 }
 
 /** Columns come in multiples of this, so that a handful of plans serve all batches. */
@@ -67,14 +71,18 @@ export function epochBatches(
 export const rowOf = ({ captionRows }: TokenizedSet, example: number, caption: number): number =>
   captionRows ? captionRows[example][caption] : example;
 
+/** Columns for captions of up to `longest` tokens. */
+export const columnsFor = (longest: number, most: number): number =>
+  Math.min(most, Math.ceil(longest / bucket) * bucket);
+
 /** @param rows of features, each with the tokens that follow */
 export function makeBatch(
   set: FeatureSet,
-  rows: readonly { row: number; ids: readonly number[] }[],
+  rows: readonly { example: number; row: number; ids: readonly number[] }[],
   most: number,
 ): Batch {
   const longest = Math.max(...rows.map(({ ids }) => ids.length));
-  const T = Math.min(most, Math.ceil(longest / bucket) * bucket);
+  const T = columnsFor(longest, most);
   const features = new Float32Array(rows.length * set.D);
   const tokens = new Int32Array(rows.length * T);
   let tokenCount = 0;
@@ -83,5 +91,5 @@ export function makeBatch(
     tokens.set(ids.slice(0, T), b * T);
     tokenCount += Math.min(ids.length, T);
   });
-  return { features, tokens, T, tokenCount };
+  return { features, tokens, T, tokenCount, examples: rows.map(({ example }) => example) };
 }

@@ -3,6 +3,7 @@ import { defineFlags, UsageError, type FlagValues } from '@foreword/cli-kit';
 import { endings, type Ending } from './endings.ts';
 import { textOnlyMethods, textSpaces, type TextOnlyMethod, type TextSpace } from './text-only.ts';
 
+const objectives = ['cross-entropy', 'self-critical'] as const;
 const mapperNames = ['mlp', 'linear', 'mlp-fixed', 'transformer'] as const;
 
 export const trainFlags = defineFlags({
@@ -76,6 +77,18 @@ export const trainFlags = defineFlags({
     max: 10,
     describe: 'with --text-only decap: temperature of the softmax over the memory',
   },
+  objective: {
+    type: 'choices',
+    choices: objectives,
+    default: 'cross-entropy',
+    describe:
+      'what is learned: the captions, or, from a trained run on (--init), a better CIDEr-D of own captions',
+  },
+  init: {
+    type: 'string',
+    placeholder: 'RUN',
+    describe: 'begin with the weights of that run; its mapper, data and models are taken over too',
+  },
   tuneGpt2: { type: 'boolean', describe: 'train GPT-2 too, not only the mapper' },
   epochs: {
     type: 'integer',
@@ -84,7 +97,12 @@ export const trainFlags = defineFlags({
       'passes over the pictures, each with one of its captions (default 2 on scenes; elsewhere 10, as in ClipCap)',
   },
   batch: { type: 'integer', default: 16, min: 1, max: 4096, describe: 'captions per step' },
-  lr: { type: 'number', default: 8e-3, above: 0, max: 1, describe: 'peak learning rate' },
+  lr: {
+    type: 'number',
+    above: 0,
+    max: 1,
+    describe: 'peak learning rate (default: 8e-3; 5e-4 with --objective self-critical)',
+  },
   warmup: { type: 'integer', min: 0, describe: 'steps of linear warm-up (default: 5 % of all)' },
   seed: {
     type: 'integer',
@@ -144,6 +162,8 @@ export interface Settings {
   clipLength: number | undefined;
   ending: Ending;
   labelSmoothing: number;
+  objective: (typeof objectives)[number];
+  init: string | undefined;
   textOnly: TextOnlyMethod | undefined;
   noise: number | undefined;
   textSpace: TextSpace;
@@ -169,7 +189,7 @@ export interface ResolvedSettings extends Settings {
 /** @throws UsageError for flags that do not go together */
 export function toSettings(flags: TrainFlags): Settings {
   const { prefix, mapper, clipLength, ending, labelSmoothing, tuneGpt2 } = flags;
-  const { batch, lr, warmup, seed, dataset, quick, strict, shuffleFeatures } = flags;
+  const { batch, warmup, seed, dataset, quick, strict, shuffleFeatures } = flags;
   if (clipLength !== undefined && mapper !== 'transformer') {
     throw new UsageError(
       `--clip-length goes with --mapper transformer; a ${mapper} mapper has no such rows`,
@@ -178,6 +198,19 @@ export function toSettings(flags: TrainFlags): Settings {
       },
     );
   }
+  const { objective, init } = flags;
+  const isSelfCritical = objective === 'self-critical';
+  if (isSelfCritical && init === undefined) {
+    throw new UsageError(
+      '--objective self-critical begins with a trained run; random captions earn nothing',
+      {
+        cure: 'add --init RUN, the folder of a run of `pnpm train`',
+      },
+    );
+  }
+  if (isSelfCritical && (labelSmoothing > 0 || flags.textOnly !== undefined))
+    throw new UsageError('--label-smoothing and --text-only go with --objective cross-entropy');
+  const lr = flags.lr ?? (isSelfCritical ? 5e-4 : 8e-3);
   const { textOnly, textSpace, memory, memoryTemperature } = flags;
   if (textOnly === undefined && flags.noise !== undefined)
     throw new UsageError('--noise goes with --text-only', {
@@ -194,6 +227,8 @@ export function toSettings(flags: TrainFlags): Settings {
     clipLength,
     ending,
     labelSmoothing,
+    objective,
+    init,
     textOnly,
     noise,
     textSpace,

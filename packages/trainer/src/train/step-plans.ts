@@ -20,6 +20,8 @@ type StepInputs = {
   features: { shape: number[] };
   tokens: { shape: number[]; dtype: 'i32' };
   seed: { shape: number[]; dtype: 'u32' };
+  /** Only where batches have weights. */
+  weights?: { shape: number[] };
 };
 type StepPlan = Plan<StepInputs, { report: Tensor }>;
 
@@ -71,8 +73,9 @@ export class StepPlans {
   /** One update; the optimiser's schedule must have been set. */
   async train(batch: Batch, optimizer: AdamW, seed: number, step: number): Promise<StepReport> {
     const plan = await this.#plan(batch, optimizer);
-    const { features, tokens } = batch;
-    const [loss, gradNorm] = await plan.run({ features, tokens, seed: [seed, step] }).report.read();
+    const { features, tokens, weights } = batch;
+    const given = { features, tokens, seed: [seed, step], ...(weights && { weights }) };
+    const [loss, gradNorm] = await plan.run(given).report.read();
     return { loss, gradNorm };
   }
 
@@ -88,15 +91,17 @@ export class StepPlans {
     const { T } = batch;
     const B = batch.tokens.length / T;
     const D = mapper.config.featureSize;
-    const key = `${optimizer ? 'train' : 'evaluate'} ${B} ${T}`;
+    const isWeighted = batch.weights !== undefined;
+    const key = `${optimizer ? 'train' : 'evaluate'} ${isWeighted ? 'weighted ' : ''}${B} ${T}`;
     let plan = this.#plans.get(key);
     if (!plan) {
       const specs = {
         features: { shape: [B, D] },
         tokens: { shape: [B, T], dtype: 'i32' as const },
         seed: { shape: [2], dtype: 'u32' as const },
+        ...(isWeighted && { weights: { shape: [B, T] } }),
       };
-      plan = compile(device, specs, ({ features, tokens, seed }) => {
+      plan = compile(device, specs, ({ features, tokens, seed, weights }) => {
         if (!optimizer) {
           return noGrad(device, () => ({
             report: captionLoss(gpt2, mapper, { features, tokens }).reshape([1]),
@@ -107,6 +112,7 @@ export class StepPlans {
           tokens,
           dropoutSeed: tuneGpt2 ? seed : undefined,
           labelSmoothing,
+          weights,
         });
         const gradNorm = optimizer.step(loss);
         return { report: concat([loss.reshape([1]), gradNorm], { axis: 0 }) };

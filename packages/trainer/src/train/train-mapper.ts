@@ -4,6 +4,7 @@ import { AdamW, type Device, type Tensor } from '@foreword/tensor/node';
 import { restoreCheckpoint, saveCheckpoint, type Trained } from '../run/checkpoint.ts';
 import type { EpochMetrics, RunFolder, StepMetrics } from '../run/run-folder.ts';
 import { epochBatches, makeBatch, rowOf, type TokenizedSet } from './batches.ts';
+import type { SelfCritic } from './self-critical.ts';
 import { linearSchedule } from './schedule.ts';
 import type { ResolvedSettings } from './settings.ts';
 import { StepPlans, type FeatureNoise } from './step-plans.ts';
@@ -19,6 +20,8 @@ export interface TrainOptions extends Trained {
   maxSteps: number | undefined;
   /** Noise on the features of training batches; see `StepModels`. */
   noise?: FeatureNoise;
+  /** Turns captions into drawn ones with rewards: self-critical training. */
+  critic?: SelfCritic;
   signal: AbortSignal;
 }
 
@@ -60,7 +63,10 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
       const startedAt = performance.now();
       const lr = linearSchedule(step, { peak, warmup, total });
       optimizer.schedule(step + 1, lr);
-      const { loss, gradNorm } = await plans.train(batches[i], optimizer, seed, step);
+      const { batch: learned, ...rewards } = (await options.critic?.criticise(batches[i], step)) ?? {
+        batch: batches[i],
+      };
+      const { loss, gradNorm } = await plans.train(learned, optimizer, seed, step);
       if (!Number.isFinite(loss)) throw diverged(step + 1, loss);
       step++;
       const stepMs = performance.now() - startedAt;
@@ -71,7 +77,8 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
         lr,
         gradNorm,
         stepMs,
-        tokensPerSecond: (1000 * batches[i].tokenCount) / stepMs,
+        tokensPerSecond: (1000 * learned.tokenCount) / stepMs,
+        ...rewards,
       });
       progress = { ...progress, step };
       bar.update(step, { epoch: epoch + 1, loss: loss.toFixed(3), lr: lr.toExponential(1) });
@@ -79,10 +86,14 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
     // An interrupt on an epoch's last step still validates: the resumed run begins with the next epoch.
     if (signal.aborted && step < end && step % perEpoch > 0) break;
     const valLoss = await validationLoss(plans, val, batch, mostTokens);
-    validations.push({ step, epoch: epoch + 1, valLoss });
-    bar.note(`epoch ${epoch + 1}: validation loss ${valLoss.toFixed(4)}`);
-    if (valLoss < progress.bestValLoss) {
-      progress = { ...progress, bestValLoss: valLoss };
+    const valReward = await options.critic?.validate();
+    validations.push({ step, epoch: epoch + 1, valLoss, valReward });
+    bar.note(
+      `epoch ${epoch + 1}: validation loss ${valLoss.toFixed(4)}${valReward === undefined ? '' : `, CIDEr-D ${(100 * valReward).toFixed(2)}`}`,
+    );
+    const score = valReward === undefined ? valLoss : -valReward;
+    if (score < progress.bestValLoss) {
+      progress = { ...progress, bestValLoss: score };
       await saveCheckpoint(folder.file('checkpoints/best.safetensors'), options, progress);
     }
     await save();
@@ -121,6 +132,7 @@ async function validationLoss(
   const count = Math.floor(val.examples.length / size);
   for (let i = 0; i < count; i++) {
     const rows = Array.from({ length: size }, (_, b) => ({
+      example: i * size + b,
       row: rowOf(val, i * size + b, 0),
       ids: val.tokens[i * size + b][0].slice(0, most),
     }));

@@ -10,7 +10,7 @@ import { bytesPerElement } from '../../dtype/dtype.ts';
 import type { Device } from '../../core/device.ts';
 import { runFlat } from '../../kernel/flat.ts';
 import { rowBytes, rowWindows } from '../../kernel/windows.ts';
-import { assertFloat, defineOp, type LaunchContext, type OpDefinition } from '../../op.ts';
+import { assertFloat, assertSizes, defineOp, type LaunchContext, type OpDefinition } from '../../op.ts';
 import { emptyTensor, Tensor } from '../../tensor.ts';
 import { mul } from '../arithmetic.ts';
 import { launchGemm } from '../matmul/gemm.ts';
@@ -31,7 +31,7 @@ interface LinearLossAttrs extends LossAttrs {
   chunkBytes?: number;
 }
 
-type LossInputs = readonly [Tensor, Tensor, Tensor];
+type LossInputs = readonly [Tensor, Tensor, Tensor, Tensor | undefined];
 
 /** Larger chunks fill a GPU; on the CPU they would only leave its caches. */
 const chunkBytesOn = (device: Device): number => (device.adapter.kind === 'gpu' ? 64 : 16) * 2 ** 20;
@@ -47,7 +47,7 @@ const zero = (context: LaunchContext, t: Tensor): void =>
 
 const definition: OpDefinition<LinearLossAttrs, LossInputs> = {
   name: 'linearCrossEntropy',
-  infer([x, w, targets], attrs, needs) {
+  infer([x, w, targets, weights], attrs, needs) {
     assertFloat('linearCrossEntropy', 'x', x);
     assertFloat('linearCrossEntropy', 'w', w);
     if (x.rank !== 2 || w.rank !== 2 || x.dim(1) !== w.dim(1)) {
@@ -56,6 +56,10 @@ const definition: OpDefinition<LinearLossAttrs, LossInputs> = {
       );
     }
     assertLoss('linearCrossEntropy', x.dim(0), w.dim(0), targets, attrs);
+    if (weights) {
+      assertFloat('linearCrossEntropy', 'weights', weights);
+      assertSizes('linearCrossEntropy', `weights ${formatShape(weights.shape)}`, weights.size, x.dim(0));
+    }
     // dw sums over chunks, so it is f32 also where w is f16. What is not needed is empty.
     return [
       { shape: [], dtype: 'f32' },
@@ -63,7 +67,7 @@ const definition: OpDefinition<LinearLossAttrs, LossInputs> = {
       { shape: needs[1] ? w.shape : [0], dtype: 'f32' },
     ];
   },
-  launch(context, [x, w, targets], [out, dx, dw], attrs, needs) {
+  launch(context, [x, w, targets, weights], [out, dx, dw], attrs, needs) {
     const { device } = context;
     const [R, C] = x.shape;
     const V = w.dim(0);
@@ -82,7 +86,14 @@ const definition: OpDefinition<LinearLossAttrs, LossInputs> = {
       const xRows = rowsOf(x, C, first, rows);
       const [a, b, M, N] = byColumns ? [w, xRows, V, rows] : [xRows, w, rows, V];
       launchGemm(context, { name: 'loss logits', a, b, out: logits, M, N, K: C, transB: true });
-      const part = { logits, byColumns, targets: rowsOf(targets, 1, first, rows), count, batchRows: R };
+      const part = {
+        logits,
+        byColumns,
+        targets: rowsOf(targets, 1, first, rows),
+        weights: weights && rowsOf(weights, 1, first, rows),
+        count,
+        batchRows: R,
+      };
       launchLosses(context, part, { losses: rowsOf(losses, 1, first, rows), inPlaceGrad }, attrs);
       if (needs[0]) {
         const out = rowsOf(dx, C, first, rows);
@@ -121,11 +132,17 @@ const definition: OpDefinition<LinearLossAttrs, LossInputs> = {
       needs[0] ? deliver('x', x, dx) : undefined,
       needs[1] ? deliver('w', w, dw) : undefined,
       undefined,
+      undefined,
     ];
   },
-  reference([x, w, targets], attrs) {
+  reference([x, w, targets, weights], attrs) {
     const logits = matmulRef(x, w, { transA: false, transB: true });
-    return [{ shape: [], data: lossRef({ shape: [x.shape[0], w.shape[0]], data: logits }, targets, attrs) }];
+    return [
+      {
+        shape: [],
+        data: lossRef({ shape: [x.shape[0], w.shape[0]], data: logits }, targets, attrs, weights),
+      },
+    ];
   },
   samples: [
     {
@@ -142,6 +159,17 @@ const definition: OpDefinition<LinearLossAttrs, LossInputs> = {
       name: 'chunks, smoothed',
       inputs: [{ shape: [70, 4] }, { shape: [9, 4] }, { shape: [70], dtype: 'u32', range: [0, 9] }],
       attrs: { ignoreIndex: 3, reduction: 'mean', labelSmoothing: 0.1, chunkBytes: 1 },
+    },
+    {
+      name: 'weighted rows, chunks',
+      inputs: [
+        { shape: [70, 4] },
+        { shape: [9, 4] },
+        { shape: [70], dtype: 'u32', range: [0, 9] },
+        { shape: [70], range: [-2, 2] },
+      ],
+      attrs: { ignoreIndex: 3, reduction: 'mean', labelSmoothing: 0, chunkBytes: 1 },
+      checkGrad: [0, 1],
     },
     {
       name: 'all ignored',
@@ -170,6 +198,11 @@ export interface LinearCrossEntropyOptions {
   ignoreIndex?: number;
   /** Default 'mean', over the rows that are not ignored (0 when all are). */
   reduction?: 'mean' | 'sum';
+  /**
+   * What each row's loss is multiplied by [R], of any sign; no gradient flows into them. The mean still divides by the
+   * number of rows that count.
+   */
+  weights?: Tensor;
   /** Share of the target's weight that is spread over all classes; default 0. */
   labelSmoothing?: number;
   /** Bytes of logits held at once; at least 64 rows are. Default 16 MiB on software adapters, 64 on GPUs. */
@@ -187,7 +220,13 @@ export const linearCrossEntropy = defineOp(
       x: Tensor,
       w: Tensor,
       targets: Tensor,
-      { ignoreIndex, reduction = 'mean', labelSmoothing = 0, chunkBytes }: LinearCrossEntropyOptions = {},
+      {
+        ignoreIndex,
+        reduction = 'mean',
+        weights,
+        labelSmoothing = 0,
+        chunkBytes,
+      }: LinearCrossEntropyOptions = {},
     ): Tensor =>
-      apply([x, w, targets], { ignoreIndex, reduction, labelSmoothing, chunkBytes })[0],
+      apply([x, w, targets, weights], { ignoreIndex, reduction, labelSmoothing, chunkBytes })[0],
 );

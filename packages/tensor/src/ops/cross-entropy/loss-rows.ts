@@ -94,6 +94,8 @@ export interface LossRows {
   byColumns?: boolean;
   /** [R] */
   targets: Tensor;
+  /** [R], f32: what the losses of rows are multiplied by. */
+  weights?: Tensor;
   /** One f32: what {@link launchCount} found; given when {@link mustCount}. */
   count?: Tensor;
   /** Rows of the whole batch, of which R may be a chunk. */
@@ -152,12 +154,12 @@ export function launchLosses(
   { losses, stats, inPlaceGrad = false }: { losses: Tensor; stats?: Tensor; inPlaceGrad?: boolean },
   attrs: LossAttrs,
 ): void {
-  const { logits: x, targets, count } = rows;
+  const { logits: x, targets, weights, count } = rows;
   const smooth = attrs.labelSmoothing > 0;
   runWindowedRows(context, {
     name: inPlaceGrad ? 'crossEntropy with gradient' : 'crossEntropy',
     ...placesOf(rows),
-    read: inPlaceGrad ? { targets } : { x, targets },
+    read: inPlaceGrad ? { targets, weights } : { x, targets, weights },
     write: inPlaceGrad ? { x, losses } : { losses, stats },
     also: { count },
     flops: (inPlaceGrad ? 9 : 5) * x.size,
@@ -168,7 +170,7 @@ fn row(r: u32, lane: u32) {
   let hot = min(t, CLASSES - 1u);
   let m = rowMax(base, lane);
   let s = rowExpSum(base, lane, m);
-  let scale = weightOf(t);
+  let scale = weightOf(t)${weights && ' * f32(weights[r])'};
   var spread = 0.0f;
   ${
     smooth &&
@@ -213,7 +215,12 @@ fn row(r: u32, lane: u32) {
 }
 
 /** Losses in float64: one per row for 'none', else one number. */
-export function lossRef(logits: RefArray, targets: RefArray, attrs: LossAttrs): Float64Array {
+export function lossRef(
+  logits: RefArray,
+  targets: RefArray,
+  attrs: LossAttrs,
+  weights?: RefArray,
+): Float64Array {
   const { ignoreIndex, reduction, labelSmoothing: eps } = attrs;
   const V = logits.shape.at(-1)!;
   const losses = Float64Array.from(targets.data, (t, r) => {
@@ -222,7 +229,7 @@ export function lossRef(logits: RefArray, targets: RefArray, attrs: LossAttrs): 
     const m = row.reduce((a, b) => Math.max(a, b), -Infinity);
     const logSum = Math.log(row.reduce((a, b) => a + Math.exp(b - m), 0));
     const mean = row.reduce((a, b) => a + b - m, 0) / V;
-    return logSum - (1 - eps) * (row[t] - m) - eps * mean;
+    return (weights ? weights.data[r] : 1) * (logSum - (1 - eps) * (row[t] - m) - eps * mean);
   });
   if (reduction === 'none') return losses;
   const total = losses.reduce((a, b) => a + b, 0);
