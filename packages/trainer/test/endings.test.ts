@@ -1,5 +1,5 @@
 // What --ending trains on and stops at.
-import { CommandError } from '@foreword/cli-kit';
+import type { CommandError } from '@foreword/cli-kit';
 import { suite } from '@foreword/test-kit';
 import { loadTokenizer, trainBpe } from '@foreword/tokenizer';
 import * as assert from 'uvu/assert';

@@ -34,7 +34,8 @@ export interface InitRun {
 /** @throws CommandError when the folder holds no run, or one that was trained on texts only */
 export async function openInitRun(path: string): Promise<InitRun> {
   const folder = new RunFolder(resolve(path));
-  const record: Partial<RunRecord> = await folder.readJson('config.json');
+  const recorded = await folder.readJson('config.json');
+  const record: Partial<RunRecord> = recorded;
   if (record.featureSpace !== undefined) {
     throw new CommandError(`the run ${shownPath(folder.path)} was trained on texts only`, {
       cure: 'give --init a run that was trained on pictures',
@@ -43,7 +44,7 @@ export async function openInitRun(path: string): Promise<InitRun> {
   const base = Object.fromEntries(
     Object.entries(record.settings ?? {}).filter(([key]) => !ownSettings.includes(key)),
   );
-  return { folder, base, places: recordedBackbones(folder, record as Record<string, unknown>), record };
+  return { folder, base, places: recordedBackbones(folder, recorded), record };
 }
 
 /**
