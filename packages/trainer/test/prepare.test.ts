@@ -73,6 +73,23 @@ test('features are computed once; a damaged cache is computed anew', async () =>
   assert.equal(await cached(), files);
 });
 
+test('a training on texts only reads no picture but those of the test split', async () => {
+  const before = await cached();
+  await rm(features, { recursive: true });
+  const { sets, space } = await prepared({ textOnly: 'capdec' });
+  const kinds = (await cached()).map((name) => name.split('-')[0]);
+  // Training and validation have the same captions here.
+  assert.equal(kinds, ['test', 'text']);
+  assert.is(sets.train.examples.length, 6);
+  assert.is(sets.train.features.length, new Set(sets.train.captionRows!.flat()).size * 16);
+  assert.is(space?.image, undefined);
+  const standard = await prepared({ textOnly: 'capdec', textSpace: 'standardised' });
+  assert.is(standard.space?.image?.mean.length, 16);
+  await rm(features, { recursive: true });
+  await prepared();
+  assert.equal(await cached(), before);
+});
+
 test('unreadable, truncated and missing pictures are skipped and listed; a repaired one is used again', async () => {
   const whole = await prepared();
   await writeFile(file('train/1.png'), picture(1).subarray(0, 50));

@@ -42,8 +42,15 @@ export async function prepare(
     end: gpt2.config.eos_token_id,
   });
   const options = { clip, weightsHash: clipHash, strict: settings.strict, signal };
+  // Of pictures to train on, only --text-space standardised reads anything.
+  const needsPictures = !settings.textOnly || settings.textSpace === 'standardised';
   const set = async (split: Split): Promise<TokenizedSet> =>
-    withTokens(await splitFeatures(dataset, split, options), tokensOf);
+    withTokens(
+      needsPictures || split === 'test'
+        ? await splitFeatures(dataset, split, options)
+        : captionsOnly(dataset, split, clip),
+      tokensOf,
+    );
   const sets = { train: await set('train'), val: await set('val'), test: await set('test') };
   for (const [split, { examples }] of Object.entries(sets)) {
     if (examples.length === 0)
@@ -82,6 +89,14 @@ export async function prepare(
     space,
   };
 }
+
+/** A split whose pictures are not read. */
+const captionsOnly = ({ splits }: Dataset, split: Split, { config }: Clip): FeatureSet => ({
+  examples: splits[split],
+  features: new Float32Array(0),
+  D: config.embedDim,
+  skipped: [],
+});
 
 /** CLIP's features of the captions to train on and to validate with. */
 async function captionFeatures(
