@@ -9,7 +9,7 @@ export function formatExplanation({ nearest, words }: CaptionExplanation): strin
   );
   const width = Math.max(4, ...words.map(({ word }) => word.length));
   const line = (head: string, cells: readonly string[]): string =>
-    `  ${head.padEnd(width)}${cells.map((cell) => cell.padStart(5)).join('')}`;
+    `  ${head.padEnd(width)}${cells.map((cell) => cell.padStart(6)).join('')}`;
   const percent = (share: number): string => (100 * share).toFixed(1);
   const attention = words.map(({ word, attention: own }) => {
     const onPrefix = own.reduce((a, b) => a + b, 0);
