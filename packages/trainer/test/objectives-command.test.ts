@@ -82,7 +82,7 @@ test('a self-critical run begins with another run, keeps its settings, and resum
   assert.is(whole.code, 0, whole.text);
   assert.match(whole.stderr, /epoch 1: validation loss \d\.\d+, CIDEr-D \d+\.\d\d/);
   const { settings, backbones, mapper } = await record('critical');
-  assert.equal([settings.prefix, settings.mapper, settings.lr], [2, 'mlp-fixed', 5e-4]);
+  assert.equal([settings.prefix, settings.mapper, settings.lr], [2, 'mlp-fixed', 1e-4]);
   assert.equal([settings.objective, settings.init], ['self-critical', pathOf('first')]);
   const first = await record('first');
   assert.equal(mapper, first.mapper);
@@ -93,6 +93,15 @@ test('a self-critical run begins with another run, keeps its settings, and resum
   assert.ok(
     (await lines<EpochMetrics>('critical', 'validation.jsonl')).every(({ valReward }) => valReward! >= 0),
   );
+  const { bestValReward } = JSON.parse(await readFile(join(pathOf('critical'), 'summary.json'), 'utf8')) as {
+    bestValReward: number;
+  };
+  const validations = await lines<EpochMetrics>('critical', 'validation.jsonl');
+  assert.equal(
+    validations.map(({ epoch }) => epoch),
+    [0, 1, 2],
+  );
+  assert.is(bestValReward, Math.max(...validations.map(({ valReward }) => valReward!)));
   assert.is((await critical('stopped', '--epochs', '2', '--max-steps', '5')).code, 0);
   assert.is((await train(['--resume', pathOf('stopped')])).code, 0);
   const learned = (rows: StepMetrics[]) =>

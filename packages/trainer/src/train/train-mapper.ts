@@ -32,7 +32,7 @@ export interface TrainResult {
 }
 
 export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
-  const { device, settings, train, val, folder, gpt2, mapper, tuneGpt2, signal } = options;
+  const { device, settings, train, val, folder, gpt2, mapper, tuneGpt2, critic, signal } = options;
   const { seed, batch, epochs, lr: peak, warmup, labelSmoothing } = settings;
   gpt2.trainable(tuneGpt2);
   mapper.trainable();
@@ -56,6 +56,19 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
     await folder.writeMetrics(steps, validations);
   };
   const bar = new ProgressBar({ label: 'train', total: end, start: progress.step });
+  const validate = async (epoch: number): Promise<void> => {
+    const valLoss = await validationLoss(plans, val, batch, mostTokens);
+    const valReward = await critic?.validate();
+    validations.push({ step: progress.step, epoch, valLoss, valReward });
+    const reward = valReward === undefined ? '' : `, CIDEr-D ${(100 * valReward).toFixed(2)}`;
+    bar.note(`epoch ${epoch}: validation loss ${valLoss.toFixed(4)}${reward}`);
+    const score = valReward === undefined ? valLoss : -valReward;
+    if (!(score < progress.bestValLoss)) return;
+    progress = { ...progress, bestValLoss: score };
+    await saveCheckpoint(folder.file('checkpoints/best.safetensors'), options, progress);
+  };
+  // Self-critical training is noisy: what it began with stays the best until something is better.
+  if (critic && validations.length === 0) await validate(0);
   for (let step = progress.step; step < end && !signal.aborted;) {
     const epoch = Math.floor(step / perEpoch);
     const batches = epochBatches(train, { seed, epoch, batch, mostTokens });
@@ -63,7 +76,7 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
       const startedAt = performance.now();
       const lr = linearSchedule(step, { peak, warmup, total });
       optimizer.schedule(step + 1, lr);
-      const { batch: learned, ...rewards } = (await options.critic?.criticise(batches[i], step)) ?? {
+      const { batch: learned, ...rewards } = (await critic?.criticise(batches[i], step)) ?? {
         batch: batches[i],
       };
       const { loss, gradNorm } = await plans.train(learned, optimizer, seed, step);
@@ -85,17 +98,7 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
     }
     // An interrupt on an epoch's last step still validates: the resumed run begins with the next epoch.
     if (signal.aborted && step < end && step % perEpoch > 0) break;
-    const valLoss = await validationLoss(plans, val, batch, mostTokens);
-    const valReward = await options.critic?.validate();
-    validations.push({ step, epoch: epoch + 1, valLoss, valReward });
-    bar.note(
-      `epoch ${epoch + 1}: validation loss ${valLoss.toFixed(4)}${valReward === undefined ? '' : `, CIDEr-D ${(100 * valReward).toFixed(2)}`}`,
-    );
-    const score = valReward === undefined ? valLoss : -valReward;
-    if (score < progress.bestValLoss) {
-      progress = { ...progress, bestValLoss: score };
-      await saveCheckpoint(folder.file('checkpoints/best.safetensors'), options, progress);
-    }
+    await validate(epoch + 1);
     await save();
   }
   if (signal.aborted) await save();
