@@ -9,7 +9,7 @@ export interface PackageRule {
 }
 
 const models = ['tensor', 'clip', 'gpt2', 'image', 'tokenizer'];
-const training = [...models, 'prefix-mapper', 'scenes', 'caption-metrics', 'hub', 'cli-kit'];
+const training = [...models, 'prefix-mapper', 'scenes', 'caption-metrics', 'caption-data', 'hub', 'cli-kit'];
 
 /** By folder name under `packages/`. `tensor ← clip, gpt2 ← prefix-mapper ← trainer ← bench`; the rest are leaves. */
 export const packageRules: Readonly<Record<string, PackageRule>> = {
@@ -23,6 +23,7 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
   tensor: { uses: [], runs: 'anywhere' },
   'torch-file': { uses: ['tensor'], runs: 'anywhere' },
   hub: { uses: ['tensor'], runs: 'anywhere' },
+  'caption-data': { uses: ['cli-kit', 'scenes', 'tensor', 'torch-file'], runs: 'node' },
   clip: { uses: ['tensor', 'image', 'tokenizer'], runs: 'anywhere' },
   gpt2: { uses: ['tensor', 'tokenizer'], runs: 'anywhere' },
   'prefix-mapper': { uses: models, runs: 'anywhere' },
