@@ -45,7 +45,7 @@ function parseLine(
   } catch {
     return 'line that is no JSON';
   }
-  if (typeof json !== 'object' || json === null) return 'line that is no JSON object';
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return 'line that is no JSON object';
   const pairs = Object.entries(json);
   const names = pairs.map(([name]) => name);
   const value = (wanted: readonly string[]): unknown => pairs[columnOf(names, wanted)]?.[1];
