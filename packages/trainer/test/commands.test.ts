@@ -165,6 +165,7 @@ test('without an adapter every command ends with the cure and exit code 3', asyn
     ['train', ['--quick', '--out', out]],
     ['pretrain', ['clip']],
     ['caption', ['x.png', '--run', '/nowhere']],
+    ['features', ['--dataset', 'scenes', '--out', out]],
   ] as const) {
     const got = await answer(command, [...args], { env });
     assert.is(got.code, 3, `${command}: ${got.text}`);

@@ -63,10 +63,8 @@ test('a CSV with its pictures elsewhere', async () => {
   for (const [i, name] of names.entries()) await writeFile(join(world.root, 'elsewhere', name), picture(i));
   const rows = names.map((name, i) => `${name},A square.,${['train', 'train', 'val'][i % 3]}`);
   await writeFile(join(world.root, 'mine.csv'), `image,caption,split\n${rows.join('\n')}\n`);
-  const trained = await train(
-    'csv',
-    ...['--dataset', `csv:${join(world.root, 'mine.csv')}`, '--pictures', join(world.root, 'elsewhere')],
-  );
+  const csv = `csv:${join(world.root, 'mine.csv')}`;
+  const trained = await train('csv', '--dataset', csv, '--pictures', join(world.root, 'elsewhere'));
   assert.is(trained.code, 0, trained.text);
   assert.equal(
     (await samplesOf('csv')).map(({ image_id }) => image_id),
