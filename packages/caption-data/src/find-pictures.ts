@@ -1,5 +1,5 @@
 // Where the pictures of a caption file are, and which of them are not there.
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 const samples = 256;
@@ -13,7 +13,7 @@ export async function findPictureRoot(root: string, names: readonly string[]): P
   const every = Math.max(1, Math.floor(names.length / samples));
   const sample = names.filter((_, i) => i % every === 0);
   let best = { folder: root, found: 0 };
-  for (const folder of await foldersBelow(root, deepest)) {
+  for await (const folder of foldersBelow(root, deepest)) {
     const there = await Promise.all(sample.map((name) => exists(join(folder, name))));
     const found = there.filter(Boolean).length;
     if (found > best.found) best = { folder, found };
@@ -22,16 +22,26 @@ export async function findPictureRoot(root: string, names: readonly string[]): P
   return best.folder;
 }
 
-async function foldersBelow(root: string, depth: number): Promise<string[]> {
-  if (depth === 0) return [root];
-  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
-  const inner: string[] = [];
+/** The folder itself first: where the pictures are there, nothing below is listed. */
+async function* foldersBelow(folder: string, depth: number): AsyncGenerator<string> {
+  yield folder;
+  if (depth === 0) return;
+  for (const { path, isFolder } of await sortedEntries(folder))
+    if (isFolder) yield* foldersBelow(path, depth - 1);
+}
+
+/** Entries that are not hidden, by name. */
+async function sortedEntries(folder: string): Promise<{ path: string; isFolder: boolean }[]> {
+  const entries = (await readdir(folder, { withFileTypes: true })).filter(
+    ({ name }) => !name.startsWith('.'),
+  );
+  const found: { path: string; isFolder: boolean }[] = [];
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(root, entry.name);
+    const path = join(folder, entry.name);
     const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await isDirectory(path)));
-    if (isFolder && !entry.name.startsWith('.')) inner.push(...(await foldersBelow(path, depth - 1)));
+    found.push({ path, isFolder });
   }
-  return [root, ...inner];
+  return found;
 }
 
 const exists = async (path: string): Promise<boolean> =>
@@ -59,13 +69,13 @@ export async function missingFiles(paths: Iterable<string>): Promise<Set<string>
   return missing;
 }
 
-/** All files below a folder, by path. */
-export async function* walkFiles(folder: string): AsyncGenerator<string> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (entry.name.startsWith('.')) continue;
-    const path = join(folder, entry.name);
-    if (entry.isDirectory() || (entry.isSymbolicLink() && (await isDirectory(path)))) yield* walkFiles(path);
+/** All files below a folder, by path; a folder that links lead to twice is entered once. */
+export async function* walkFiles(folder: string, entered = new Set<string>()): AsyncGenerator<string> {
+  const real = await realpath(folder);
+  if (entered.has(real)) return;
+  entered.add(real);
+  for (const { path, isFolder } of await sortedEntries(folder)) {
+    if (isFolder) yield* walkFiles(path, entered);
     else yield path;
   }
 }

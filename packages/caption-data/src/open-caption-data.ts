@@ -68,6 +68,11 @@ export async function openCaptionData(name: string, options: OpenOptions = {}): 
       cure: near ? `did you mean ${near}?` : `correct the path, or give ${formats.coco.needs}`,
     });
   });
+  if (pictures !== undefined && !(await stat(pictures).catch(() => undefined))?.isDirectory()) {
+    throw new CommandError(`dataset ${name}: ${pictures} is no folder of pictures`, {
+      cure: 'correct --pictures',
+    });
+  }
   const isFolder = info.isDirectory();
   const folder = isFolder ? path : dirname(path);
   const listing = (await readdir(folder)).sort();

@@ -74,6 +74,8 @@ test('pictures elsewhere are found with the folder that people name', async () =
     await refusal(openCaptionData(root)),
     /the folder \S+train2014 of its train pictures is missing.* \| .*--pictures DIR/,
   );
+  const nowhere = openCaptionData(root, { pictures: join(far, 'nowhere') });
+  assert.match(await refusal(nowhere), /nowhere is no folder of pictures \| correct --pictures/);
   const { splits } = await openCaptionData(root, { pictures: far });
   assert.is(splits.train[0].path, join(far, 'train2014', train2014));
 });

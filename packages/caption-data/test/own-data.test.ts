@@ -1,5 +1,5 @@
 // Own data: tables, JSON lines, folders; and what is found out when nobody says the format.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
@@ -65,6 +65,25 @@ test('train.csv, val.csv and test.csv are splits; absolute paths stay', async ()
   assert.equal(splits.test[0].captions, ['This is deep/d.png']);
   await writeFile(join(root, 'more.csv'), row('c.PNG'));
   assert.match(await refusal(openCaptionData(root)), /more\.csv is not named after a split \| give one file/);
+});
+
+test('train and test alone: val is set apart from train, test stays whole', async () => {
+  const names = Array.from({ length: 20 }, (_, i) => `${i}.jpg`);
+  const rows = (own: string[]): string =>
+    `image,caption\n${own.map((name) => `${name},Of ${name}`).join('\n')}`;
+  const root = await folderWith({
+    'train.csv': rows(names.slice(0, 15)),
+    'test.csv': rows(names.slice(15)),
+    ...pictures(...names),
+  });
+  const { splits, notes } = await openCaptionData(root);
+  assert.equal([splits.train.length, splits.val.length, splits.test.length], [13, 2, 5]);
+  assert.equal(
+    splits.test.map(({ id }) => id),
+    names.slice(15),
+  );
+  assert.equal(new Set([...splits.train, ...splits.val].map(({ id }) => id)).size, 15);
+  assert.match(notes.join(), 'no val split: 10 % of its train pictures are set apart');
 });
 
 test('tables that cannot be understood name the row or the line', async () => {
@@ -145,6 +164,8 @@ test('a folder: a caption per line, inner folders as splits, strangers counted',
       `${file}: 1 × picture without a caption (test/f.jpg)`,
     ]);
   }
+  await symlink(root, join(root, 'train/loop'));
+  assert.is((await openCaptionData(root)).splits.train.length, 2, 'a link to itself adds nothing');
   const before = (await openCaptionData(root)).digest;
   await writeFile(join(root, 'test/d.txt'), 'Five!');
   assert.not.equal((await openCaptionData(root)).digest, before);

@@ -141,6 +141,16 @@ test('unreadable pictures are skipped in the same places as in a training', asyn
   );
 });
 
+test('--check says what a dataset holds, without a device', async () => {
+  const env = { VK_DRIVER_FILES: '/nowhere.json', VK_ICD_FILENAMES: '/nowhere.json' };
+  const got = await answer('features', ['--dataset', world.dataset, '--check'], { env });
+  assert.is(got.code, 0, got.text);
+  assert.match(
+    got.stdout,
+    /^coco .*: 24 train, 6 val, 8 test pictures with 76 captions; nothing left out\n$/,
+  );
+});
+
 test('a folder of another extraction, wrong words and missing flags are refused', async () => {
   const other = await features('two', ['--chunk', '5']);
   assert.is(other.code, 1);

@@ -9,7 +9,7 @@ const needs =
   'Flickr8k.token.txt, results_20130124.token, or captions.txt or results.csv of Kaggle, with the pictures beside it';
 const tokenFile = /\.token(\.txt)?$/i;
 const lemmas = /lemma/i;
-const kaggle8k = /^captions\.(txt|csv)$/i;
+const kaggle8k = /^captions\.txt$/i;
 const kaggle30k = /^results\.csv$/i;
 const splitFile = /(train|dev|val|test)Images\.txt$/i;
 const isCaptionFile = (name: string): boolean =>

@@ -40,6 +40,7 @@ const flags = defineFlags({
     placeholder: 'DIR',
     describe: 'folder with the frozen CLIP in clip/ (default: datasets/scenes/backbones)',
   },
+  check: { type: 'boolean', describe: 'say what the dataset holds and what is left out, and stop' },
   chunk: { type: 'integer', default: 256, min: 1, max: 1_000_000, describe: 'pictures per file' },
   strict: { type: 'boolean', describe: 'stop at an unreadable picture instead of skipping it' },
   adapter: { type: 'string', placeholder: 'NAME', describe: 'part of the name of the WebGPU adapter to use' },
@@ -69,6 +70,7 @@ await runCommand({
 
 async function extract(values: FlagValues<typeof flags>): Promise<void> {
   const { dataset: name, out, pictures, strict, chunk } = values;
+  if (values.check && name !== undefined) return await check(name, { pictures, strict });
   if (name === undefined || out === undefined)
     throw new UsageError(`--${name === undefined ? 'dataset' : 'out'} is missing`, {
       cure: 'pnpm features --dataset coco:/data/coco --out features',
@@ -101,6 +103,15 @@ async function extract(values: FlagValues<typeof flags>): Promise<void> {
       `when all shards are done: pnpm features merge ${shownPath(resolve(out))}\n`,
   );
   device.close();
+}
+
+/** What a training would read, without a GPU. */
+async function check(
+  name: string,
+  options: { pictures: string | undefined; strict: boolean },
+): Promise<void> {
+  const { summary, notes, skipped } = await openDataset(name, options);
+  process.stdout.write([summary, ...notes, ...skipped].map((line) => `${line}\n`).join(''));
 }
 
 async function merge(dir: string): Promise<void> {
