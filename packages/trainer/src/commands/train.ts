@@ -46,8 +46,9 @@ await runCommand({
     process.stderr.write(`adapter: ${describeAdapter(device.adapter)}\n`);
 
     const prepared = await prepare(device, wanted, await localFolders(places, signal), signal);
-    const { clip, gpt2, tokenizer, sets, dataset, stopTokens } = prepared;
+    const { gpt2, tokenizer, sets, dataset, stopTokens } = prepared;
     const settings = { ...wanted, warmup: wanted.warmup ?? defaultWarmup(wanted, sets.train) };
+    process.stderr.write(`dataset: ${dataset.summary}\n`);
     for (const line of [...dataset.notes, ...listed(prepared.skipped)])
       process.stderr.write(`note: ${line}\n`);
     if (recorded) assertSameInputs(folder, recorded, prepared);
@@ -56,7 +57,7 @@ await runCommand({
       {
         type: settings.mapper,
         prefixLength: settings.prefix,
-        featureSize: clip.config.embedDim,
+        featureSize: sets.train.D,
         embeddingSize: gpt2.config.n_embd,
         ...transformerSizes(settings),
       },

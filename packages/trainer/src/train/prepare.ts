@@ -3,7 +3,8 @@ import { CommandError } from '@foreword/cli-kit';
 import type { Gpt2 } from '@foreword/gpt2';
 import type { Device } from '@foreword/tensor/node';
 import type { Tokenizer } from '@foreword/tokenizer';
-import { openDataset, type Dataset, type Split } from '../data/dataset.ts';
+import { assertTrainable, openDataset, type Dataset, type Split } from '../data/dataset.ts';
+import { withTestOf } from '../data/with-test-of.ts';
 import { shuffledIndices, streamSeed } from '../data/random.ts';
 import { loadBackbones, type Backbones } from '../features/backbones.ts';
 import { featureOf, splitFeatures, type FeatureSet } from '../features/feature-cache.ts';
@@ -24,17 +25,33 @@ export async function prepare(
   folders: { clip: string; gpt2: string },
   signal: AbortSignal,
 ): Promise<Prepared> {
-  const dataset = await openDataset(settings.dataset, {
+  const { strict, pictures, testOn } = settings;
+  const base = await openDataset(settings.dataset, {
     quickCounts: settings.quick ? quickCounts : undefined,
+    pictures,
+    strict,
     signal,
   });
+  const tested = testOn === undefined ? base : await openDataset(testOn, { strict, signal });
+  const dataset = withTestOf(base, tested);
+  assertTrainable(dataset);
   const backbones = await loadBackbones(device, folders);
   const { clip, gpt2, tokenizer, clipHash } = backbones;
   assertRoom(gpt2, settings.prefix);
-  const options = { clip, weightsHash: clipHash, strict: settings.strict, signal };
-  const set = async (split: Split): Promise<TokenizedSet> =>
-    withTokens(await splitFeatures(dataset, split, options), tokenizer);
-  const sets = { train: await set('train'), val: await set('val'), test: await set('test') };
+  const options = { clip, weightsHash: clipHash, strict, signal };
+  const set = async (data: Dataset, split: Split): Promise<TokenizedSet> =>
+    withTokens(await splitFeatures(data, split, options), tokenizer);
+  const sets = {
+    train: await set(base, 'train'),
+    val: await set(base, 'val'),
+    test: await set(tested, 'test'),
+  };
+  if (sets.test.D !== sets.train.D) {
+    throw new CommandError(
+      `features of ${sets.test.D} numbers cannot be scored after training on ${sets.train.D}`,
+      { cure: 'give data whose features are of one CLIP' },
+    );
+  }
   for (const [split, { examples }] of Object.entries(sets)) {
     if (examples.length === 0)
       throw new CommandError(`no picture of the ${split} split could be read`, { cure: 'check the dataset' });

@@ -7,8 +7,10 @@ import { featureOf, type FeatureSet } from '../features/feature-cache.ts';
 
 /** One line of samples.jsonl. */
 export interface Sample {
-  image_id: number;
+  image_id: number | string;
   picture: string;
+  /** nocaps: in-domain, near-domain or out-domain. */
+  domain?: string;
   caption: string;
   references: string[];
   finished: boolean;
@@ -58,11 +60,12 @@ export async function scoreTest(
     training: [...training],
   });
   const samples = captions.map(({ text, isStopped }, i): Sample => {
-    const { id, path, captions: references, scene } = examples[i];
+    const { id, path, captions: references, scene, domain } = examples[i];
     const namedRight = scene && checkCaption(text, scene).correct;
     return {
       image_id: id,
       picture: path,
+      domain,
       caption: text,
       references,
       finished: isStopped,

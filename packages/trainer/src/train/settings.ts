@@ -1,4 +1,5 @@
 // The flags of `pnpm train`, and the settings they resolve to.
+import { formatNames } from '@foreword/caption-data';
 import { defineFlags, type FlagValues } from '@foreword/cli-kit';
 
 export const trainFlags = defineFlags({
@@ -52,8 +53,18 @@ export const trainFlags = defineFlags({
   dataset: {
     type: 'string',
     default: 'scenes',
-    placeholder: 'NAME|DIR',
-    describe: "scenes, or a folder in COCO's caption layout",
+    placeholder: 'NAME',
+    describe: `scenes, a path, or FORMAT:PATH with ${formatNames.join(', ')}`,
+  },
+  pictures: {
+    type: 'string',
+    placeholder: 'DIR',
+    describe: 'folder of the pictures, where they do not lie beside the captions',
+  },
+  testOn: {
+    type: 'string',
+    placeholder: 'NAME',
+    describe: 'caption and score the test split of this dataset instead, such as nocaps:PATH',
   },
   backbones: {
     type: 'string',
@@ -88,6 +99,8 @@ export interface Settings {
   warmup: number | undefined;
   seed: number;
   dataset: string;
+  pictures?: string;
+  testOn?: string;
   quick: boolean;
   strict: boolean;
   shuffleFeatures: boolean;
@@ -101,6 +114,7 @@ export interface ResolvedSettings extends Settings {
 export function toSettings(flags: TrainFlags): Settings {
   const { prefix, mapper, tuneGpt2, batch, lr, warmup, seed, dataset, quick, strict, shuffleFeatures } =
     flags;
+  const { pictures, testOn } = flags;
   const epochs = flags.epochs ?? (quick || dataset === 'scenes' ? 2 : 10);
   return {
     prefix,
@@ -112,6 +126,8 @@ export function toSettings(flags: TrainFlags): Settings {
     warmup,
     seed,
     dataset,
+    pictures,
+    testOn,
     quick,
     strict,
     shuffleFeatures,
