@@ -59,14 +59,8 @@ export class Device implements StorageOwner {
   #dispatches = 0;
   #submits = 0;
   readonly #pendingChecks = new Set<Promise<void>>();
-  readonly #onClose: () => void;
 
-  constructor(
-    gpu: GPUDevice,
-    adapter: AdapterSummary,
-    options: DeviceOptions = {},
-    onClose: () => void = () => {},
-  ) {
+  constructor(gpu: GPUDevice, adapter: AdapterSummary, options: DeviceOptions = {}) {
     this.gpu = gpu;
     this.adapter = adapter;
     this.pipelines = new PipelineCache(gpu);
@@ -77,7 +71,6 @@ export class Device implements StorageOwner {
       hidesLoopCounts: adapter.kind === 'software',
     };
     this.#pool = new BufferPool(options.poolBytes ?? 512 * 2 ** 20);
-    this.#onClose = onClose;
     gpu.addEventListener('uncapturederror', (event) => {
       this.#errors.push(new TensorError(`WebGPU error near ${this.#lastWork()}: ${event.error.message}`));
     });
@@ -331,6 +324,5 @@ export class Device implements StorageOwner {
     this.#closed = true;
     this.#pool.clear();
     this.gpu.destroy();
-    this.#onClose();
   }
 }
