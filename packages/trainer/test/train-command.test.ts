@@ -132,14 +132,19 @@ test('a second Ctrl-C quits at once, in the middle of a step', async () => {
   const path = join(world.root, 'quit');
   const checkpoints = join(path, 'checkpoints');
   // Without a shader cache the first step waits seconds for its kernels (on a software adapter).
+  let told: (() => void) | undefined;
+  const heard = new Promise<void>((resolve) => void (told = resolve));
   let twice = false;
   const quit = await start('quit', ['--batch', '4', '--prefix', '3', '--epochs', '5000'], {
     env: { MESA_SHADER_CACHE_DISABLE: 'true' },
+    onError: (stderr) => stderr.includes('finishing the step and saving') && told?.(),
     async onStart(kill, isRunning) {
       while (isRunning() && !existsSync(join(path, 'config.json'))) await wait(20);
       await wait(500);
       kill('SIGINT');
-      await wait(400);
+      // Only a second signal that comes later than an echo of the first counts; a busy process hears the first late.
+      await heard;
+      await wait(300);
       twice = isRunning();
       kill('SIGINT');
     },
