@@ -5,6 +5,7 @@ import {
   add,
   attention,
   cast,
+  concat,
   dropout,
   embedding,
   layerNorm,
@@ -36,8 +37,13 @@ export interface WeightOptions {
 }
 
 export interface HiddenOptions {
-  /** Position of the first row. Default 0. */
+  /** Position of the first row. Default 0, or that behind `past`. */
   offset?: number;
+  /**
+   * Keys and values of P rows before the first one, [B, P, L·2C]: for each of L layers its keys [C], then its values
+   * [C]. What prefix-tuning (Li & Liang 2021) learns; every row attends to all of them.
+   */
+  past?: Tensor;
   /** Turns dropout on, at the configuration's rates: u32 [2], (seed, step). */
   dropoutSeed?: Tensor;
 }
@@ -163,17 +169,37 @@ export class Gpt2 {
 
   /**
    * Input embeddings [B, T, C] → rows after the last block, before ln_f [B, T, C]. Position embeddings are added here.
-   * @throws ShapeError when the rows are wider than the model or go beyond its positions.
+   * @throws ShapeError when the rows are wider than the model or go beyond its positions, or `past` is none of its.
    */
-  hidden(embeddings: Tensor, { offset = 0, dropoutSeed }: HiddenOptions = {}): Tensor {
+  hidden(embeddings: Tensor, { past, offset, dropoutSeed }: HiddenOptions = {}): Tensor {
     const { n_head: heads, n_embd, embd_pdrop } = this.config;
     if (embeddings.rank !== 3 || embeddings.dim(2) !== n_embd) {
       throw new ShapeError(`Gpt2: embeddings [${embeddings.shape.join(', ')}] are no [B, T, ${n_embd}]`);
     }
-    const x = this.addPositions(embeddings, offset);
+    if (past) this.#assertPast(past, embeddings.dim(0));
+    const x = this.addPositions(embeddings, offset ?? past?.dim(1) ?? 0);
     const dropped =
       dropoutSeed && embd_pdrop > 0 ? dropout(x, { p: embd_pdrop, seed: dropoutSeed, stream: 0 }) : x;
-    return this.blocks(dropped, (qkv) => attention([qkv], { heads, causal: true }), dropoutSeed);
+    const inputs = (qkv: Tensor, layer: number): Tensor[] =>
+      past ? behindPast(this.pastOf(past, layer), qkv) : [qkv];
+    return this.blocks(
+      dropped,
+      (qkv, layer) => attention(inputs(qkv, layer), { heads, causal: true }),
+      dropoutSeed,
+    );
+  }
+
+  /** One layer's keys and values of `past` (see {@link HiddenOptions}): [B, P, L·2C] → [B, P, 2C]. */
+  pastOf(past: Tensor, layer: number): Tensor {
+    const W = 2 * this.config.n_embd;
+    return slice(past, { axis: 2, start: layer * W, end: (layer + 1) * W });
+  }
+
+  #assertPast(past: Tensor, B: number): void {
+    const W = 2 * this.config.n_layer * this.config.n_embd;
+    if (past.rank !== 3 || past.dim(0) !== B || past.dim(2) !== W) {
+      throw new ShapeError(`Gpt2: the past [${past.shape.join(', ')}] is no [${B}, P, ${W}]`);
+    }
   }
 
   /** Runs the blocks with the caller's attention over packed queries, keys and values (a cache, for one). */
@@ -238,6 +264,13 @@ export class Gpt2 {
   dispose(): void {
     for (const parameter of this.#parameters.values()) parameter.dispose();
   }
+}
+
+/** Queries [B, T, C], then keys and values [B, P + T, 2C] of the past [B, P, 2C] and of the rows themselves [B, T, 3C]. */
+export function behindPast(past: Tensor, qkv: Tensor): Tensor[] {
+  const C = qkv.dim(2) / 3;
+  const own = slice(qkv, { axis: 2, start: C });
+  return [slice(qkv, { axis: 2, end: C }), concat([past, own], { axis: 1 })];
 }
 
 const cast32 = (x: Tensor): Tensor => (x.dtype === 'f32' ? x : cast(x, 'f32'));
