@@ -3,6 +3,7 @@
 // Legend: D CLIP's feature size, d GPT-2's width, P prefix rows, C rows made of the CLIP feature.
 import { MapperError } from './mapper-error.ts';
 import { parameterName } from './parameter-name.ts';
+import { resolvePlacement, type PrefixPlacement, type ResolvedPlacement } from './prefix-placement.ts';
 
 /** `linear` is the single layer that ClipCap's notebooks take for P > 10; its training program never makes one. */
 export type MapperType = 'mlp' | 'transformer' | 'linear';
@@ -21,9 +22,11 @@ export interface MapperConfig {
   layers?: number;
   /** Attention heads; transformer only; default 8. */
   heads?: number;
+  /** Where the prefix stands. Default ClipCap's `embedding`. */
+  placement?: PrefixPlacement;
 }
 
-export type ResolvedMapperConfig = Required<MapperConfig>;
+export type ResolvedMapperConfig = Required<MapperConfig> & { placement: ResolvedPlacement };
 
 /** ClipCap's `train.py` and `TransformerMapper`. */
 export const mapperDefaults = { clipLength: 10, layers: 8, heads: 8 } as const;
@@ -35,7 +38,8 @@ const types: readonly MapperType[] = ['mlp', 'transformer', 'linear'];
  * @throws MapperError naming the value that makes no sense.
  */
 export function resolveMapperConfig(config: MapperConfig): ResolvedMapperConfig {
-  const resolved = { ...mapperDefaults, ...config };
+  const placement = resolvePlacement(config.placement ?? { kind: 'embedding' });
+  const resolved = { ...mapperDefaults, ...config, placement };
   if (!types.includes(resolved.type)) {
     throw new MapperError(
       `mapper: type is ${JSON.stringify(resolved.type)}; one of ${types.join(', ')} is needed`,
@@ -62,6 +66,13 @@ export function resolveMapperConfig(config: MapperConfig): ResolvedMapperConfig 
   }
   return resolved;
 }
+
+/** Positions of GPT-2 that stand before the caption: the prefix and its prompt. */
+export const positionsBefore = ({
+  prefixLength,
+  placement,
+}: Pick<ResolvedMapperConfig, 'prefixLength' | 'placement'>): number =>
+  prefixLength + placement.prompt.length;
 
 /**
  * Sizes of the mapper in a checkpoint. An MLP's or a linear map's shapes do not tell P and d apart, so d is given
