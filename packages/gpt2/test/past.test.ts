@@ -1,6 +1,15 @@
 // Keys and values given before the first row (a deep prefix): what they mean, their gradient, and the cache that begins with them.
 import { failOnGpuErrors, relativeError, suite } from '@foreword/test-kit';
-import { attention, concat, grad, openDevice, slice, tensor, type Device, type Tensor } from '@foreword/tensor/node';
+import {
+  attention,
+  concat,
+  grad,
+  openDevice,
+  slice,
+  tensor,
+  type Device,
+  type Tensor,
+} from '@foreword/tensor/node';
 import * as assert from 'uvu/assert';
 import { allLogits, DecodeSession, Gpt2Generator, type Gpt2 } from '../src/index.ts';
 import { idTensor, tinyConfig, tinyModel } from './tiny-model.ts';
@@ -86,7 +95,10 @@ test('cached steps behind a past give the logits of plain recomputation', async 
       cached.push(await session.step(Uint32Array.from(text, (ids) => ids[t])));
     // Every item has two rows: row r continues item r / 2.
     const twice = (t: Tensor): Tensor =>
-      concat([0, 0, 1, 1].map((n) => slice(t, { axis: 0, start: n, end: n + 1 })), { axis: 0 });
+      concat(
+        [0, 0, 1, 1].map((n) => slice(t, { axis: 0, start: n, end: n + 1 })),
+        { axis: 0 },
+      );
     const tokens = model.embed(idTensor(device, text.flat(), [4, maxTokens - 1]));
     const rows = concat([twice(prefix), tokens], { axis: 1 });
     const whole = await read(model.logits(model.hidden(rows, { past: twice(past()) })));
@@ -108,16 +120,16 @@ test('what does not fit is refused, and the past takes positions', async () => {
   await device.scope(async () => {
     const prefix = tensor(device, waves(N * C), [N, 1, C]);
     const narrow = tensor(device, waves(N * Q * C), [N, Q, C]);
-    assert.throws(
-      () => model.hidden(prefix, { past: narrow }),
-      /the past \[2, 3, 16\] is no \[2, P, 64\]/,
-    );
+    assert.throws(() => model.hidden(prefix, { past: narrow }), /the past \[2, 3, 16\] is no \[2, P, 64\]/);
     const message = async (options: { past: Tensor; maxTokens?: number }): Promise<string> =>
       await generator.generate({ prefix, stop: [], ...options }).then(
         () => '',
         (error: Error) => error.message,
       );
-    assert.match(await message({ past: narrow }), /the past is \[2, 3, 16\], this session reads \[2, 3, 64\]/);
+    assert.match(
+      await message({ past: narrow }),
+      /the past is \[2, 3, 16\], this session reads \[2, 3, 64\]/,
+    );
     assert.match(
       await message({ past: past(), maxTokens: 22 }),
       /4 prefix rows and 22 tokens take 25 positions, the model has 24; maxTokens can be at most 21/,

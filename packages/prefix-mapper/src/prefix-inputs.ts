@@ -3,7 +3,18 @@
 // Legend: B batch, P prefix rows, Q tokens of the prompt, S rows before the caption, d GPT-2's width, L its layers,
 // V vocabulary.
 import type { Gpt2 } from '@foreword/gpt2';
-import { add, argmax, concat, l2Normalize, linear, mlp, noGrad, sub, tensor, type Tensor } from '@foreword/tensor';
+import {
+  add,
+  argmax,
+  concat,
+  l2Normalize,
+  linear,
+  mlp,
+  noGrad,
+  sub,
+  tensor,
+  type Tensor,
+} from '@foreword/tensor';
 import type { PrefixMapper } from './prefix-mapper.ts';
 
 export interface PrefixInputs {

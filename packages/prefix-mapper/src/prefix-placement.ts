@@ -12,8 +12,8 @@ import { MapperError } from './mapper-error.ts';
  *   prefix is a text; gradients pass to the rows as though nothing were replaced (Wen et al. 2023, "Hard Prompts Made
  *   Easy").
  */
-export type PrefixKind = 'embedding' | 'deep' | 'infix' | 'hard';
-export const prefixKinds: readonly PrefixKind[] = ['embedding', 'deep', 'infix', 'hard'];
+export const prefixKinds = ['embedding', 'deep', 'infix', 'hard'] as const;
+export type PrefixKind = (typeof prefixKinds)[number];
 
 export interface PrefixPlacement {
   kind: PrefixKind;

@@ -62,7 +62,12 @@ async function mapperOf(kind: PrefixKind): Promise<PrefixMapper> {
 const featureValues = Array.from({ length: B }, (_, n) =>
   Float32Array.from({ length: D }, (__, i) => 8 * Math.sin((n + 1) * (i + 1))),
 );
-const features = (): Tensor => tensor(device, featureValues.flatMap((f) => [...f]), [B, D]);
+const features = (): Tensor =>
+  tensor(
+    device,
+    featureValues.flatMap((f) => [...f]),
+    [B, D],
+  );
 const captions = [
   [4, 9, 0],
   [11, 2, 33],
@@ -110,7 +115,10 @@ for (const kind of prefixKinds) {
     const maxTokens = 5;
     const greedy = await captioner.captionFeatures(featureValues, { maxTokens });
     const ids = greedy.map((caption) => caption.ids);
-    const again = await plainLogits(mapper, ids.map((own) => own.slice(0, -1)));
+    const again = await plainLogits(
+      mapper,
+      ids.map((own) => own.slice(0, -1)),
+    );
     const argmaxes = again.map((rows) => rows.map((row) => row.indexOf(Math.max(...row))));
     assert.equal(ids, argmaxes);
     assert.ok(new Set(ids.map(String)).size > 1, `captions depend on the pictures: ${ids.join(' | ')}`);
@@ -121,9 +129,13 @@ for (const kind of prefixKinds) {
       const row = scores[0][t];
       return sum + row[id] - Math.log(row.reduce((total, x) => total + Math.exp(x), 0));
     }, 0);
-    assert.ok(Math.abs(logProb / maxTokens - beam.score!) < 1e-4, `${logProb / maxTokens}, not ${beam.score}`);
+    assert.ok(
+      Math.abs(logProb / maxTokens - beam.score!) < 1e-4,
+      `${logProb / maxTokens}, not ${beam.score}`,
+    );
     let joined = '';
-    for await (const piece of captioner.stream(new Float32Array(3 * 64).fill(0.5), { maxTokens })) joined += piece;
+    for await (const piece of captioner.stream(new Float32Array(3 * 64).fill(0.5), { maxTokens }))
+      joined += piece;
     const single = await captioner.caption(new Float32Array(3 * 64).fill(0.5), { maxTokens });
     assert.is(joined, single.text);
     captioner.dispose();
@@ -135,7 +147,9 @@ test('a deep prefix is the MLP of prefix-tuning: per layer keys, then values; gr
   const mapper = await mapperOf('deep');
   const parameters = mapper.parameters();
   assert.equal(
-    Object.entries(parameters).slice(-4).map(([name, t]) => `${name} ${t.shape.join('×')}`),
+    Object.entries(parameters)
+      .slice(-4)
+      .map(([name, t]) => `${name} ${t.shape.join('×')}`),
     [
       'reparameterisation.0.weight 12×32',
       'reparameterisation.0.bias 12',
@@ -153,7 +167,9 @@ test('a deep prefix is the MLP of prefix-tuning: per layer keys, then values; gr
     const hidden = [...b1].map((b, j) =>
       Math.tanh(w1.subarray(j * d, (j + 1) * d).reduce((sum, w, i) => sum + w * rows[row * d + i], b)),
     );
-    b2.forEach((b, j) => (wanted[row * b2.length + j] = hidden.reduce((sum, h, i) => sum + h * w2[j * 12 + i], b)));
+    b2.forEach(
+      (b, j) => (wanted[row * b2.length + j] = hidden.reduce((sum, h, i) => sum + h * w2[j * 12 + i], b)),
+    );
   }
   assert.ok(relativeError(past, wanted) < 1e-6);
 

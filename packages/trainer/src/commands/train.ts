@@ -9,7 +9,7 @@ import {
   runCommand,
   UsageError,
 } from '@foreword/cli-kit';
-import { Captioner, createMapper } from '@foreword/prefix-mapper';
+import { Captioner, createMapper, positionsBefore } from '@foreword/prefix-mapper';
 import { describeAdapter, openDevice } from '@foreword/tensor/node';
 import type { Split } from '../data/dataset.ts';
 import { backbonesRoot, currentCommit, runsRoot, shownPath } from '../data/repository.ts';
@@ -59,6 +59,7 @@ await runCommand({
         featureSize: clip.config.embedDim,
         embeddingSize: gpt2.config.n_embd,
         ...transformerSizes(settings),
+        placement: prepared.placement,
       },
       { seed: settings.seed },
     );
@@ -101,7 +102,7 @@ await runCommand({
     const trainedAt = performance.now();
     await restoreCheckpoint(folder.file('checkpoints/best.safetensors'), trained);
     const captioner = new Captioner({ gpt2, mapper, tokenizer, stop: stopTokens, batch: 50 });
-    const maxTokens = Math.min(40, gpt2.config.n_positions - settings.prefix);
+    const maxTokens = Math.min(40, gpt2.config.n_positions - positionsBefore(mapper.config));
     const training = sets.train.examples.flatMap((e) => e.captions);
     const { scores, samples } = await scoreTest(captioner, sets.test, { training, maxTokens, signal }).catch(
       (error: unknown) => {

@@ -30,11 +30,12 @@ export function formatReport(
   const times = Object.entries(seconds)
     .map(([what, s]) => `${what} ${s.toFixed(0)} s`)
     .join(', ');
+  const kind = settings.prefixKind === 'embedding' ? '' : ` (${settings.prefixKind})`;
   return `
 Six of ${scores.pictures} test pictures: the caption (→) and its references
 ${pictures.join('\n')}
 
-Test split, prefix length ${settings.prefix}, ${settings.mapper} mapper, GPT-2 ${settings.tuneGpt2 ? 'tuned' : 'frozen'}, greedy decoding (× 100)
+Test split, prefix length ${settings.prefix}${kind}, ${settings.mapper} mapper, GPT-2 ${settings.tuneGpt2 ? 'tuned' : 'frozen'}, greedy decoding (× 100)
 ${row(0)}
 ${row(1)}
 ${right}

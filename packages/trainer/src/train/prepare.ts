@@ -1,6 +1,6 @@
 // Everything a run needs before its first step: device's models, features, tokens.
 import { CommandError } from '@foreword/cli-kit';
-import type { Gpt2 } from '@foreword/gpt2';
+import type { PrefixPlacement } from '@foreword/prefix-mapper';
 import type { Device } from '@foreword/tensor/node';
 import type { Tokenizer } from '@foreword/tokenizer';
 import { openDataset, type Dataset, type Split } from '../data/dataset.ts';
@@ -8,6 +8,7 @@ import { shuffledIndices, streamSeed } from '../data/random.ts';
 import { loadBackbones, type Backbones } from '../features/backbones.ts';
 import { featureOf, splitFeatures, type FeatureSet } from '../features/feature-cache.ts';
 import type { TokenizedSet } from './batches.ts';
+import { assertRoom, placementOf } from './regime.ts';
 import { quickCounts, type Settings } from './settings.ts';
 
 export interface Prepared extends Backbones {
@@ -16,6 +17,8 @@ export interface Prepared extends Backbones {
   /** Ids that end a caption: that of ".", as in ClipCap, and GPT-2's end token, for captions without a full stop. */
   stopTokens: number[];
   skipped: string[];
+  /** Where the prefix stands. */
+  placement: PrefixPlacement;
 }
 
 export async function prepare(
@@ -30,7 +33,8 @@ export async function prepare(
   });
   const backbones = await loadBackbones(device, folders);
   const { clip, gpt2, tokenizer, clipHash } = backbones;
-  assertRoom(gpt2, settings.prefix);
+  const placement = placementOf(settings, { gpt2, tokenizer });
+  assertRoom(gpt2.config, settings.prefix, placement.prompt?.length ?? 0);
   const options = { clip, weightsHash: clipHash, strict: settings.strict, signal };
   const set = async (split: Split): Promise<TokenizedSet> =>
     withTokens(await splitFeatures(dataset, split, options), tokenizer);
@@ -55,19 +59,8 @@ export async function prepare(
     sets,
     stopTokens: [fullStopOf(tokenizer), gpt2.config.eos_token_id],
     skipped,
+    placement,
   };
-}
-
-function assertRoom(gpt2: Gpt2, prefix: number): void {
-  const { n_positions } = gpt2.config;
-  if (prefix + 8 > n_positions) {
-    throw new CommandError(
-      `a prefix of ${prefix} leaves no room for a caption: this GPT-2 has ${n_positions} positions`,
-      {
-        cure: `give --prefix ${n_positions - 24} or less`,
-      },
-    );
-  }
 }
 
 function fullStopOf(tokenizer: Tokenizer): number {

@@ -1,5 +1,6 @@
 // The training loop. It should read easily and fit one screen; what it calls is in the files beside it.
 import { CommandError, ProgressBar } from '@foreword/cli-kit';
+import { positionsBefore } from '@foreword/prefix-mapper';
 import { AdamW, type Device, type Tensor } from '@foreword/tensor/node';
 import { restoreCheckpoint, saveCheckpoint, type Trained } from '../run/checkpoint.ts';
 import type { EpochMetrics, RunFolder, StepMetrics } from '../run/run-folder.ts';
@@ -36,7 +37,7 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
   const perEpoch = Math.floor(train.examples.length / batch);
   const total = perEpoch * epochs;
   const end = Math.min(total, options.maxSteps ?? total);
-  const mostTokens = gpt2.config.n_positions - mapper.config.prefixLength;
+  const mostTokens = gpt2.config.n_positions - positionsBefore(mapper.config);
   let progress = options.resume
     ? await restoreCheckpoint(folder.file('checkpoints/last.safetensors'), options, optimizer)
     : { step: 0, bestValLoss: Infinity };

@@ -1,0 +1,63 @@
+// The regime of a training: where the prefix stands. Its flags, and what they come to beside the models.
+import { CommandError, defineFlags, UsageError, type FlagValues } from '@foreword/cli-kit';
+import type { Gpt2 } from '@foreword/gpt2';
+import { prefixKinds, type PrefixKind, type PrefixPlacement } from '@foreword/prefix-mapper';
+import type { Tokenizer } from '@foreword/tokenizer';
+
+export const regimeFlags = defineFlags({
+  prefixKind: {
+    type: 'choices',
+    choices: prefixKinds,
+    default: 'embedding',
+    describe:
+      "where the prefix stands: before the caption (ClipCap), as keys and values of every layer (prefix-tuning), behind --prompt, or before it as the vocabulary's nearest words",
+  },
+  prompt: {
+    type: 'string',
+    placeholder: 'TEXT',
+    describe:
+      'text before the prefix (infix, which needs it, and hard), or between a deep prefix and the caption (default there: the end token)',
+  },
+});
+
+/** What of it is a setting of the run. */
+export interface RegimeSettings {
+  prefixKind: PrefixKind;
+  prompt: string | undefined;
+}
+
+/** @throws UsageError for flags that do not go together */
+export function toRegime({ prefixKind, prompt }: FlagValues<typeof regimeFlags>): RegimeSettings {
+  if (prompt === '') throw new UsageError('--prompt is empty', { cure: 'give a text, or leave it out' });
+  if (prefixKind === 'infix' && prompt === undefined)
+    throw new UsageError('--prefix-kind infix needs the text it stands behind', {
+      cure: 'add --prompt "A picture of", for example',
+    });
+  if (prefixKind === 'embedding' && prompt !== undefined)
+    throw new UsageError('--prompt does nothing with --prefix-kind embedding', {
+      cure: `give --prefix-kind ${prefixKinds.filter((kind) => kind !== 'embedding').join(', ')}`,
+    });
+  return { prefixKind, prompt };
+}
+
+/** The mapper's placement for this GPT-2. */
+export function placementOf(
+  { prefixKind: kind, prompt }: RegimeSettings,
+  { gpt2, tokenizer }: { gpt2: Pick<Gpt2, 'config'>; tokenizer: Pick<Tokenizer, 'encode'> },
+): PrefixPlacement {
+  if (kind === 'embedding') return { kind };
+  const text = prompt === undefined ? [] : tokenizer.encode(prompt);
+  if (kind !== 'deep') return { kind, prompt: text };
+  const { n_layer: layers, eos_token_id } = gpt2.config;
+  return { kind, layers, prompt: prompt === undefined ? [eos_token_id] : text };
+}
+
+/** @throws CommandError when prefix and prompt leave no positions for captions */
+export function assertRoom({ n_positions }: Gpt2['config'], prefix: number, prompt: number): void {
+  if (prefix + prompt + 8 <= n_positions) return;
+  const and = prompt > 0 ? ` and a prompt of ${prompt} tokens leave` : ' leaves';
+  throw new CommandError(
+    `a prefix of ${prefix}${and} no room for a caption: this GPT-2 has ${n_positions} positions`,
+    { cure: `give --prefix ${Math.max(1, n_positions - 24 - prompt)} or less` },
+  );
+}

@@ -1,0 +1,93 @@
+// Trainings in other regimes than ClipCap's, as processes: each trains, captions with its folder, and resumes as what it was.
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { suite } from '@foreword/test-kit';
+import * as assert from 'uvu/assert';
+import type { StepMetrics } from '../src/run/run-folder.ts';
+import type { RunRecord } from '../src/run/run-record.ts';
+import type { Sample } from '../src/train/score-test.ts';
+import { answer, type Answer } from './run-trainer.ts';
+import { makeTinyWorld, type TinyWorld } from './tiny-world.ts';
+
+const test = suite('regimes', { timeLimitSeconds: 240 });
+let world: TinyWorld;
+test.before(async () => {
+  world = await makeTinyWorld();
+});
+test.after(async () => await rm(world.root, { recursive: true }));
+
+const train = (...args: string[]): Promise<Answer> =>
+  answer('train', args, { env: { FOREWORD_CACHE: world.cache } });
+const start = (name: string, flags: string): Promise<Answer> =>
+  train(
+    ...['--dataset', world.dataset, '--backbones', world.backbones, '--out', join(world.root, name)],
+    ...['--prefix', '3', '--batch', '4', '--epochs', '2'],
+    ...flags.split(' ').filter(Boolean),
+  );
+
+const jsonLines = <T>(text: string): T[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as T);
+
+interface Trained {
+  path: string;
+  record: RunRecord;
+  losses: number[];
+  answer: Answer;
+}
+
+/** Trains with these flags; what `pnpm caption` says with the folder must be what the training said. */
+async function trained(name: string, flags: string): Promise<Trained> {
+  const got = await start(name, flags);
+  assert.is(got.code, 0, got.text);
+  const path = join(world.root, name);
+  const lines = async <T>(file: string): Promise<T[]> =>
+    jsonLines<T>(await readFile(join(path, file), 'utf8'));
+  const losses = (await lines<StepMetrics>('metrics.jsonl')).map(({ loss }) => loss);
+  assert.is(losses.length, 12);
+  assert.ok(losses.at(-1)! < losses[0], `${name}: the loss goes from ${losses[0]} to ${losses.at(-1)}`);
+  const samples = await lines<Sample>('samples.jsonl');
+  const pictures = samples.slice(0, 3).map(({ picture }) => picture);
+  const captions = await answer('caption', [...pictures, '--run', path, '--json']);
+  assert.is(captions.code, 0, captions.text);
+  assert.equal(
+    jsonLines<Sample>(captions.stdout).map(({ caption }) => caption),
+    samples.slice(0, 3).map(({ caption }) => caption),
+  );
+  const record = JSON.parse(await readFile(join(path, 'config.json'), 'utf8')) as RunRecord;
+  return { path, record, losses, answer: got };
+}
+
+test('deep, infix and hard prefixes train, caption and resume', async () => {
+  const deep = await trained('deep', '--prefix-kind deep');
+  const { placement } = deep.record.mapper;
+  assert.equal([placement?.kind, placement?.layers, placement?.prompt?.length], ['deep', 1, 1]);
+  assert.match(deep.answer.stdout, 'prefix length 3 (deep), mlp mapper');
+  const infix = await train(
+    ...['--dataset', world.dataset, '--backbones', world.backbones, '--out', join(world.root, 'infix')],
+    ...['--prefix', '3', '--batch', '4', '--max-steps', '1', '--prefix-kind', 'infix', '--prompt', 'This is'],
+  );
+  assert.is(infix.code, 0, infix.text);
+  const path = join(world.root, 'infix');
+  const config = JSON.parse(await readFile(join(path, 'config.json'), 'utf8')) as RunRecord;
+  assert.is(config.settings.prompt, 'This is');
+  assert.ok(config.mapper.placement!.prompt!.length >= 2);
+  assert.is((await train('--resume', path, '--max-steps', '2')).code, 0);
+  const other = await train('--resume', path, '--prefix-kind', 'infix', '--prompt', 'That is');
+  assert.match(other.stderr, 'continues with prompt This is; That is would be another run');
+  await trained('hard', '--prefix-kind hard');
+});
+
+test('flags that do not go together are refused before anything is loaded', async () => {
+  const refused = async (flags: string, message: string | RegExp): Promise<void> => {
+    const got = await start('refused', flags);
+    assert.is(got.code, 2, got.text);
+    assert.match(got.stderr, message);
+  };
+  await refused('--prefix-kind infix', /infix needs the text it stands behind\n {2}cure: add --prompt/);
+  await refused('--prompt x', /--prompt does nothing with --prefix-kind embedding\n {2}cure: /);
+});
+
+test.run();
