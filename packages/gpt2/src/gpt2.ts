@@ -6,11 +6,13 @@ import {
   attention,
   cast,
   concat,
+  copyInto,
   dropout,
   embedding,
   layerNorm,
   linear,
   linearCrossEntropy,
+  noGrad,
   ShapeError,
   slice,
   tensor,
@@ -23,6 +25,7 @@ import { runBlock, type Affine, type BlockWeights } from './block.ts';
 import { locateParameters } from './checkpoint-names.ts';
 import { mlpActivation, type Gpt2Config } from './config.ts';
 import { initialValues } from './initial-weights.ts';
+import { changeOfMatrix, type Lora } from './lora.ts';
 import { parameterShapes } from './parameter-shapes.ts';
 
 /** A tensor on the host, row-major. */
@@ -61,17 +64,22 @@ export class Gpt2 {
   readonly device: Device;
   readonly config: Gpt2Config;
   readonly #parameters: ReadonlyMap<string, Tensor>;
-  readonly #blocks: readonly BlockWeights[];
+  #blocks: readonly BlockWeights[];
+  #lora: Lora | undefined;
 
   /** @param parameters tensors of `parameterShapes(config)`; use {@link Gpt2.fromTensors}, `loadGpt2` or {@link Gpt2.random}. */
   constructor(device: Device, config: Gpt2Config, parameters: ReadonlyMap<string, Tensor>) {
     this.device = device;
     this.config = config;
     this.#parameters = parameters;
-    this.#blocks = Array.from({ length: config.n_layer }, (_, i) => ({
+    this.#blocks = this.#makeBlocks();
+  }
+
+  #makeBlocks(lora?: Lora): BlockWeights[] {
+    return Array.from({ length: this.config.n_layer }, (_, i) => ({
       ln_1: this.#affine(`h.${i}.ln_1`),
-      c_attn: this.#affine(`h.${i}.attn.c_attn`),
-      c_proj: this.#affine(`h.${i}.attn.c_proj`),
+      c_attn: { ...this.#affine(`h.${i}.attn.c_attn`), change: lora?.at(i, 'attn.c_attn') },
+      c_proj: { ...this.#affine(`h.${i}.attn.c_proj`), change: lora?.at(i, 'attn.c_proj') },
       ln_2: this.#affine(`h.${i}.ln_2`),
       mlp_c_fc: this.#affine(`h.${i}.mlp.c_fc`),
       mlp_c_proj: this.#affine(`h.${i}.mlp.c_proj`),
@@ -138,6 +146,27 @@ export class Gpt2 {
   trainable(on = true): this {
     for (const parameter of this.#parameters.values()) parameter.trainable(on);
     return this;
+  }
+
+  /** Computes with these changes of its matrices from now on, or without any; plans compiled before keep what they had. */
+  adapt(lora: Lora | undefined): this {
+    this.#lora = lora;
+    this.#blocks = this.#makeBlocks(lora);
+    return this;
+  }
+
+  /** Writes the changes that `adapt` gave into the matrices, and computes with these alone; the caller frees the changes. */
+  merge(): this {
+    const { device } = this;
+    device.scope(() =>
+      noGrad(device, () => {
+        for (const { c_attn, c_proj } of this.#lora ? this.#blocks : []) {
+          for (const { weight, change } of [c_attn, c_proj])
+            copyInto(add(cast32(weight), changeOfMatrix(change!)), weight);
+        }
+      }),
+    );
+    return this.adapt(undefined);
   }
 
   /** The token table wte [V, C], which is also the output layer. */

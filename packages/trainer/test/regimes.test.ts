@@ -1,6 +1,7 @@
 // Trainings in other regimes than ClipCap's, as processes: each trains, captions with its folder, and resumes as what it was.
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openSafetensorsPath } from '@foreword/tensor/node';
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import type { StepMetrics } from '../src/run/run-folder.ts';
@@ -80,6 +81,33 @@ test('deep, infix and hard prefixes train, caption and resume', async () => {
   await trained('hard', '--prefix-kind hard');
 });
 
+test('LoRA trains, captions and resumes; its captions are those of the merged model', async () => {
+  const { record, path, answer: got } = await trained('lora', '--lora 2 --lora-alpha 8');
+  assert.equal(record.lora, { rank: 2, alpha: 8 });
+  assert.match(got.stdout, 'GPT-2 with LoRA of rank 2');
+  const file = await openSafetensorsPath(join(path, 'checkpoints/best.safetensors'));
+  const names = file.names().filter((name) => name.startsWith('base_model.model.transformer.'));
+  assert.is(names.length, 4);
+  for (const name of names)
+    assert.ok(
+      (await file.readAsF32(name)).some((x) => x !== 0),
+      `${name} was trained`,
+    );
+  assert.not.ok(
+    file.names().some((name) => name.startsWith('gpt.')),
+    'the frozen weights are not saved',
+  );
+  await file.close();
+  assert.match(
+    (await train('--resume', path, '--lora', '3')).stderr,
+    'continues with lora 2; 3 would be another run',
+  );
+  const config = join(path, 'config.json');
+  await writeFile(config, (await readFile(config, 'utf8')).replace('"lora": {', '"was": {'));
+  const strange = await answer('caption', [join(world.dataset, 'test/0.png'), '--run', path]);
+  assert.match(strange.stderr, /holds changes of GPT-2 \(LoRA\), but config\.json does not say how strong/);
+});
+
 test('flags that do not go together are refused before anything is loaded', async () => {
   const refused = async (flags: string, message: string | RegExp): Promise<void> => {
     const got = await start('refused', flags);
@@ -87,6 +115,8 @@ test('flags that do not go together are refused before anything is loaded', asyn
     assert.match(got.stderr, message);
   };
   await refused('--prefix-kind infix', /infix needs the text it stands behind\n {2}cure: add --prompt/);
+  await refused('--lora 4 --tune-gpt2', /--lora changes a frozen GPT-2/);
+  await refused('--lora-alpha 4', /--lora-alpha goes with --lora\n {2}cure: add --lora 8/);
   await refused('--prompt x', /--prompt does nothing with --prefix-kind embedding\n {2}cure: /);
 });
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommandError } from '@foreword/cli-kit';
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
-import { Gpt2, parseGpt2Config } from '@foreword/gpt2';
+import { Gpt2, Lora, parseGpt2Config, type LoraConfig } from '@foreword/gpt2';
 import { createMapper, type PrefixPlacement } from '@foreword/prefix-mapper';
 import { openDevice, openSafetensorsPath } from '@foreword/tensor/node';
 import * as assert from 'uvu/assert';
@@ -53,11 +53,13 @@ const settings: ResolvedSettings = {
   shuffleFeatures: false,
   prefixKind: 'embedding',
   prompt: undefined,
+  lora: undefined,
+  loraAlpha: undefined,
 };
 
-type RunOptions = Partial<TrainOptions> & { placement?: PrefixPlacement };
+type RunOptions = Partial<Omit<TrainOptions, 'lora'>> & { placement?: PrefixPlacement; lora?: LoraConfig };
 
-async function run(path: string, { placement, ...more }: RunOptions): Promise<void> {
+async function run(path: string, { placement, lora: sizes, ...more }: RunOptions): Promise<void> {
   const tuneGpt2 = more.tuneGpt2 ?? false;
   const gpt2 = Gpt2.random(device, config, 3);
   const mapper = createMapper(
@@ -65,6 +67,8 @@ async function run(path: string, { placement, ...more }: RunOptions): Promise<vo
     { type: 'mlp', prefixLength: 2, featureSize: D, embeddingSize: 16, placement },
     { seed: 7 },
   );
+  const lora = sizes && Lora.create(device, config, sizes, { seed: 7 });
+  gpt2.adapt(lora);
   const folder = new RunFolder(path);
   if (!more.resume) await folder.create();
   await trainMapper({
@@ -72,6 +76,7 @@ async function run(path: string, { placement, ...more }: RunOptions): Promise<vo
     gpt2,
     mapper,
     tuneGpt2,
+    lora,
     settings: { ...settings, tuneGpt2 },
     train: makeSet(20, 1),
     val: makeSet(6, 2),
@@ -100,6 +105,7 @@ const lossesOf = async (path: string): Promise<number[]> =>
 const regimes: Record<string, RunOptions> = {
   'GPT-2 frozen': {},
   'GPT-2 tuned, with dropout': { tuneGpt2: true },
+  LoRA: { lora: { rank: 2, alpha: 4 } },
   'a deep prefix': { placement: { kind: 'deep', layers: 1, width: 8, prompt: [39] } },
 };
 for (const [name, regime] of Object.entries(regimes)) {

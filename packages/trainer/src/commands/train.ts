@@ -9,6 +9,7 @@ import {
   runCommand,
   UsageError,
 } from '@foreword/cli-kit';
+import { Lora } from '@foreword/gpt2';
 import { Captioner, createMapper, positionsBefore } from '@foreword/prefix-mapper';
 import { describeAdapter, openDevice } from '@foreword/tensor/node';
 import type { Split } from '../data/dataset.ts';
@@ -18,6 +19,7 @@ import { restoreCheckpoint } from '../run/checkpoint.ts';
 import { RunFolder } from '../run/run-folder.ts';
 import { assertSameInputs, recordedBackbones, recordedSettings, type RunRecord } from '../run/run-record.ts';
 import { prepare, type Prepared } from '../train/prepare.ts';
+import { loraOf } from '../train/regime.ts';
 import { formatReport } from '../train/format-report.ts';
 import { scoreTest } from '../train/score-test.ts';
 import { toSettings, trainFlags, type Settings, type TrainFlags } from '../train/settings.ts';
@@ -63,6 +65,9 @@ await runCommand({
       },
       { seed: settings.seed },
     );
+    const loraConfig = loraOf(settings);
+    const lora = loraConfig && Lora.create(device, gpt2.config, loraConfig, { seed: settings.seed });
+    gpt2.adapt(lora);
     if (!resume) {
       await folder.create();
       const recordedAs = (place: string): string => (isOnHub(place) ? place : relative(folder.path, place));
@@ -73,6 +78,7 @@ await runCommand({
         backbones: { clip: recordedAs(places.clip), gpt2: recordedAs(places.gpt2) },
         stopTokens,
         normalizePrefix: false,
+        lora: loraConfig,
         dataset: { name: dataset.name, digest: dataset.digest, pictures: countsOf(sets) },
         weights: { clip: prepared.clipHash, gpt2: prepared.gpt2Hash },
         adapter: device.adapter,
@@ -81,7 +87,7 @@ await runCommand({
       await folder.writeJson('config.json', record);
     }
     const preparedAt = performance.now();
-    const trained = { mapper, gpt2, tuneGpt2: settings.tuneGpt2 };
+    const trained = { mapper, gpt2, tuneGpt2: settings.tuneGpt2, lora };
     const result = await trainMapper({
       ...trained,
       device,
@@ -101,6 +107,7 @@ await runCommand({
     }
     const trainedAt = performance.now();
     await restoreCheckpoint(folder.file('checkpoints/best.safetensors'), trained);
+    gpt2.merge();
     const captioner = new Captioner({ gpt2, mapper, tokenizer, stop: stopTokens, batch: 50 });
     const maxTokens = Math.min(40, gpt2.config.n_positions - positionsBefore(mapper.config));
     const training = sets.train.examples.flatMap((e) => e.captions);

@@ -1,6 +1,7 @@
-// The regime of a training: where the prefix stands. Its flags, and what they come to beside the models.
+// The regime of a training: where the prefix stands, and what of GPT-2 changes. Its flags, and what they come to beside
+// the models.
 import { CommandError, defineFlags, UsageError, type FlagValues } from '@foreword/cli-kit';
-import type { Gpt2 } from '@foreword/gpt2';
+import type { Gpt2, LoraConfig } from '@foreword/gpt2';
 import { prefixKinds, type PrefixKind, type PrefixPlacement } from '@foreword/prefix-mapper';
 import type { Tokenizer } from '@foreword/tokenizer';
 
@@ -18,16 +19,41 @@ export const regimeFlags = defineFlags({
     describe:
       'text before the prefix (infix, which needs it, and hard), or between a deep prefix and the caption (default there: the end token)',
   },
+  lora: {
+    type: 'integer',
+    min: 1,
+    max: 1024,
+    placeholder: 'RANK',
+    describe: "train low-rank changes of GPT-2's attention too, of this rank (LoRA)",
+  },
+  loraAlpha: {
+    type: 'number',
+    above: 0,
+    max: 4096,
+    describe: 'with --lora: changes are scaled by this number over the rank (default: the rank)',
+  },
 });
 
 /** What of it is a setting of the run. */
 export interface RegimeSettings {
   prefixKind: PrefixKind;
   prompt: string | undefined;
+  /** LoRA's rank. */
+  lora: number | undefined;
+  loraAlpha: number | undefined;
 }
 
 /** @throws UsageError for flags that do not go together */
-export function toRegime({ prefixKind, prompt }: FlagValues<typeof regimeFlags>): RegimeSettings {
+export function toRegime(
+  { prefixKind, prompt, lora, loraAlpha }: FlagValues<typeof regimeFlags>,
+  { tuneGpt2 }: { tuneGpt2: boolean },
+): RegimeSettings {
+  if (lora !== undefined && tuneGpt2)
+    throw new UsageError('--lora changes a frozen GPT-2; --tune-gpt2 trains all of it', {
+      cure: 'leave one of them out',
+    });
+  if (lora === undefined && loraAlpha !== undefined)
+    throw new UsageError('--lora-alpha goes with --lora', { cure: 'add --lora 8, for example' });
   if (prompt === '') throw new UsageError('--prompt is empty', { cure: 'give a text, or leave it out' });
   if (prefixKind === 'infix' && prompt === undefined)
     throw new UsageError('--prefix-kind infix needs the text it stands behind', {
@@ -37,7 +63,7 @@ export function toRegime({ prefixKind, prompt }: FlagValues<typeof regimeFlags>)
     throw new UsageError('--prompt does nothing with --prefix-kind embedding', {
       cure: `give --prefix-kind ${prefixKinds.filter((kind) => kind !== 'embedding').join(', ')}`,
     });
-  return { prefixKind, prompt };
+  return { prefixKind, prompt, lora, loraAlpha };
 }
 
 /** The mapper's placement for this GPT-2. */
@@ -51,6 +77,10 @@ export function placementOf(
   const { n_layer: layers, eos_token_id } = gpt2.config;
   return { kind, layers, prompt: prompt === undefined ? [eos_token_id] : text };
 }
+
+/** The sizes of the changes that are trained, if any. */
+export const loraOf = ({ lora: rank, loraAlpha: alpha }: RegimeSettings): LoraConfig | undefined =>
+  rank === undefined ? undefined : { rank, alpha: alpha ?? rank };
 
 /** @throws CommandError when prefix and prompt leave no positions for captions */
 export function assertRoom({ n_positions }: Gpt2['config'], prefix: number, prompt: number): void {

@@ -118,7 +118,7 @@ export function toSettings(flags: TrainFlags): Settings {
     quick,
     strict,
     shuffleFeatures,
-    ...toRegime(flags),
+    ...toRegime(flags, flags),
   };
 }
 

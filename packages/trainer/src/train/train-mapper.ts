@@ -98,13 +98,13 @@ function diverged(step: number, loss: number): CommandError {
   });
 }
 
-/** Mapper and, where it is tuned, GPT-2, under their checkpoint names. */
-function trainedParameters({ mapper, gpt2, tuneGpt2 }: Trained): Record<string, Tensor> {
+/** Mapper and, where it is tuned, GPT-2, or the changes of it, under their checkpoint names. */
+function trainedParameters({ mapper, gpt2, tuneGpt2, lora }: Trained): Record<string, Tensor> {
   const own = Object.entries(mapper.parameters()).map(([name, t]) => [`clip_project.${name}`, t] as const);
   const tuned = tuneGpt2
     ? [...gpt2.parameters()].map(([name, t]) => [`gpt.transformer.${name}`, t] as const)
     : [];
-  return Object.fromEntries([...own, ...tuned]);
+  return { ...Object.fromEntries([...own, ...tuned]), ...lora?.parameters() };
 }
 
 /** Mean loss over every val picture's first caption, in one bucket; pictures beyond the last whole batch are left out. */
