@@ -1,7 +1,7 @@
 // The user's door: pictures in, captions out.
 //
 // Legend: N pictures, D feature, P prefix rows, d GPT-2's width.
-import { ImageEncoder, type Clip, type Preprocessing } from '@foreword/clip';
+import { ImageEncoder, imageTokenCount, type Clip, type Preprocessing } from '@foreword/clip';
 import {
   Gpt2Generator,
   prepareMethod,
@@ -94,11 +94,14 @@ export class Captioner {
   /** @throws MapperError when the models do not fit each other. */
   constructor(parts: CaptionerParts) {
     const { clip, gpt2, mapper, batch = 16 } = parts;
-    const { featureSize, embeddingSize, placement } = mapper.config;
-    if (clip && clip.config.embedDim !== featureSize) {
-      throw new MapperError(
-        `captioner: CLIP's features have ${clip.config.embedDim} numbers, the mapper takes ${featureSize}`,
-      );
+    const { featureSize, featureRows, embeddingSize, placement } = mapper.config;
+    if (clip) {
+      const made = clip.config.embedDim * (featureRows === 1 ? 1 : imageTokenCount(clip.config));
+      if (made !== featureSize) {
+        throw new MapperError(
+          `captioner: CLIP's features have ${made} numbers, the mapper takes ${featureSize}`,
+        );
+      }
     }
     if (gpt2.config.n_embd !== embeddingSize) {
       throw new MapperError(
@@ -157,7 +160,10 @@ export class Captioner {
     return await this.captionFeatures(await this.features(pictures), options);
   }
 
-  /** CLIP's features [D] of pictures, in order, as `encode_image` gives them (not normalised). */
+  /**
+   * CLIP's features [D] of pictures, in order, as `encode_image` gives them (not normalised); all rows of the tower,
+   * projected, where the mapper reads patches.
+   */
   async features(pictures: readonly Picture[]): Promise<Float32Array[]> {
     const { clip } = this.parts;
     if (!clip) throw new MapperError('captioner: it was made without a CLIP; give features, or a CLIP');
@@ -169,7 +175,13 @@ export class Captioner {
     return await this.#inTurn(async () => {
       const batch = pixels.length === 1 ? 1 : this.#batch;
       let encoder = this.#encoders.get(batch);
-      if (!encoder) this.#encoders.set(batch, (encoder = await ImageEncoder.create(clip, { batch })));
+      if (!encoder) {
+        encoder = await ImageEncoder.create(clip, {
+          batch,
+          tokens: this.parts.mapper.config.featureRows > 1,
+        });
+        this.#encoders.set(batch, encoder);
+      }
       return await encoder.encode(pixels);
     });
   }
@@ -264,8 +276,10 @@ export class Captioner {
     if (!clip || !clipTokenizer) return undefined;
     this.#scorer ??= new ClipTextScorer(clip, clipTokenizer);
     const scorer = this.#scorer;
+    // The first row of patches is the picture's feature.
+    const pooled = features.map((feature) => feature.subarray(0, clip.config.embedDim));
     return (texts) =>
-      scorer.score(texts.map(({ item, ids }) => ({ text: this.#text(ids), feature: features[item] })));
+      scorer.score(texts.map(({ item, ids }) => ({ text: this.#text(ids), feature: pooled[item] })));
   }
 
   /** Pictures at once, so that methods with many sequences per picture stay within what others need. */

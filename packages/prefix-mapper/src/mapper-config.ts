@@ -12,8 +12,13 @@ export interface MapperConfig {
   type: MapperType;
   /** P, rows in front of the caption. */
   prefixLength: number;
-  /** D, size of a CLIP feature. */
+  /** D, size of a CLIP feature; with `featureRows` of all its rows together. */
   featureSize: number;
+  /**
+   * Rows the feature consists of: 1 for CLIP's feature, 1 + N for the class token and N patches. Transformer only:
+   * each row becomes one of its C rows. Default 1.
+   */
+  featureRows?: number;
   /** d, GPT-2's n_embd. */
   embeddingSize: number;
   /** C, rows the feature is spread over. Transformer only; default 10. */
@@ -39,7 +44,9 @@ const types: readonly MapperType[] = ['mlp', 'transformer', 'linear'];
  */
 export function resolveMapperConfig(config: MapperConfig): ResolvedMapperConfig {
   const placement = resolvePlacement(config.placement ?? { kind: 'embedding' });
-  const resolved = { ...mapperDefaults, ...config, placement };
+  const { featureRows = 1, ...given } = config;
+  const resolved = { ...mapperDefaults, ...given, featureRows, placement };
+  if (featureRows !== 1) resolved.clipLength = featureRows;
   if (!types.includes(resolved.type)) {
     throw new MapperError(
       `mapper: type is ${JSON.stringify(resolved.type)}; one of ${types.join(', ')} is needed`,
@@ -48,6 +55,7 @@ export function resolveMapperConfig(config: MapperConfig): ResolvedMapperConfig 
   for (const key of [
     'prefixLength',
     'featureSize',
+    'featureRows',
     'embeddingSize',
     'clipLength',
     'layers',
@@ -58,7 +66,15 @@ export function resolveMapperConfig(config: MapperConfig): ResolvedMapperConfig 
       throw new MapperError(`mapper: ${key} is ${JSON.stringify(value)}; a whole number from 1 is needed`);
     }
   }
-  const { type, embeddingSize, heads } = resolved;
+  const { type, featureSize, embeddingSize, heads } = resolved;
+  if (featureRows !== 1 && type !== 'transformer') {
+    throw new MapperError(`mapper: ${featureRows} rows of a feature need a transformer, not ${type}`);
+  }
+  if (featureSize % featureRows !== 0) {
+    throw new MapperError(
+      `mapper: a feature of ${featureSize} numbers does not consist of ${featureRows} rows of one size`,
+    );
+  }
   if (type === 'transformer' && embeddingSize % heads !== 0) {
     throw new MapperError(
       `mapper: embeddingSize ${embeddingSize} is not divisible by ${heads} heads; choose other heads`,

@@ -1,6 +1,6 @@
 // Names and shapes of a mapper's parameters, as ClipCap's checkpoints have them below `clip_project.`.
 //
-// Legend: D feature, d GPT-2's width, P prefix rows, C rows made of the feature, H hidden units.
+// Legend: D feature, R rows it consists of, d GPT-2's width, P prefix rows, C rows made of the feature, H hidden units.
 import type { ResolvedMapperConfig } from './mapper-config.ts';
 
 /** All parameters, the mapper's own in ClipCap's order. Linear maps are PyTorch's: [outputs, inputs]. */
@@ -17,7 +17,15 @@ export function mapperShapes(config: ResolvedMapperConfig): Map<string, readonly
 }
 
 function ownShapes(config: ResolvedMapperConfig): Map<string, readonly number[]> {
-  const { type, prefixLength: P, featureSize: D, embeddingSize: d, clipLength: C, layers } = config;
+  const {
+    type,
+    prefixLength: P,
+    featureSize: D,
+    featureRows: R,
+    embeddingSize: d,
+    clipLength: C,
+    layers,
+  } = config;
   const shapes = new Map<string, readonly number[]>();
   const linear = (name: string, inputs: number, outputs: number): void => {
     shapes.set(`${name}weight`, [outputs, inputs]).set(`${name}bias`, [outputs]);
@@ -43,6 +51,8 @@ function ownShapes(config: ResolvedMapperConfig): Map<string, readonly number[]>
     linear(`${at}mlp.fc1.`, d, 2 * d);
     linear(`${at}mlp.fc2.`, 2 * d, d);
   }
-  linear('linear.', D, C * d);
+  // Another name, so that no program takes the one for the other.
+  if (R === 1) linear('linear.', D, C * d);
+  else linear('patches.', D / R, d);
   return shapes;
 }

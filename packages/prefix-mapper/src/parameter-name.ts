@@ -4,7 +4,7 @@
 export const clipProjectPrefix = 'clip_project.';
 
 const own =
-  /^((model|reparameterisation)\.[02]\.|transformer\.layers\.\d+\.|linear\.|prefix_const$|(weight|bias)$)/;
+  /^((model|reparameterisation)\.[02]\.|transformer\.layers\.\d+\.|linear\.|patches\.|prefix_const$|(weight|bias)$)/;
 
 /**
  * A mapper's parameter without its wrappings (`module.` of DataParallel, `clip_project.`); undefined for names of

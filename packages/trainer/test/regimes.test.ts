@@ -1,5 +1,5 @@
 // Trainings in other regimes than ClipCap's, as processes: each trains, captions with its folder, and resumes as what it was.
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSafetensorsPath } from '@foreword/tensor/node';
 import { suite } from '@foreword/test-kit';
@@ -108,6 +108,31 @@ test('LoRA trains, captions and resumes; its captions are those of the merged mo
   assert.match(strange.stderr, /holds changes of GPT-2 \(LoRA\), but config\.json does not say how strong/);
 });
 
+test('normalised features and patch tokens train, caption, and have features of their own', async () => {
+  const normalised = await trained('normalised', '--visual normalised');
+  assert.is(normalised.record.normalizePrefix, true);
+  const features = join(world.cache, 'features');
+  const before = await readdir(features);
+  // Five rows of 16: the class token and four patches.
+  const patches = await trained('patches', '--visual patches --mapper transformer');
+  const { featureRows, featureSize, clipLength } = patches.record.mapper;
+  assert.equal([featureRows, featureSize, clipLength], [5, 80, 5]);
+  assert.is(patches.record.normalizePrefix, false);
+  const added = (await readdir(features)).filter((name) => !before.includes(name));
+  assert.is(added.length, 3, added.join());
+  const picture = join(world.dataset, 'test/0.png');
+  const judged = await answer('caption', [
+    picture,
+    '--run',
+    patches.path,
+    '--decode',
+    'best-of:2',
+    '--max-tokens',
+    '4',
+  ]);
+  assert.is(judged.code, 0, judged.text);
+});
+
 test('flags that do not go together are refused before anything is loaded', async () => {
   const refused = async (flags: string, message: string | RegExp): Promise<void> => {
     const got = await start('refused', flags);
@@ -117,6 +142,10 @@ test('flags that do not go together are refused before anything is loaded', asyn
   await refused('--prefix-kind infix', /infix needs the text it stands behind\n {2}cure: add --prompt/);
   await refused('--lora 4 --tune-gpt2', /--lora changes a frozen GPT-2/);
   await refused('--lora-alpha 4', /--lora-alpha goes with --lora\n {2}cure: add --lora 8/);
+  await refused(
+    '--visual patches',
+    /needs a mapper that reads rows, and mlp reads one feature\n {2}cure: add --mapper/,
+  );
   await refused('--prompt x', /--prompt does nothing with --prefix-kind embedding\n {2}cure: /);
 });
 

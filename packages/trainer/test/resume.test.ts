@@ -53,6 +53,7 @@ const settings: ResolvedSettings = {
   shuffleFeatures: false,
   prefixKind: 'embedding',
   prompt: undefined,
+  visual: 'raw',
   lora: undefined,
   loraAlpha: undefined,
 };

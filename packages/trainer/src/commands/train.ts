@@ -9,6 +9,7 @@ import {
   runCommand,
   UsageError,
 } from '@foreword/cli-kit';
+import { imageTokenCount } from '@foreword/clip';
 import { Lora } from '@foreword/gpt2';
 import { Captioner, createMapper, positionsBefore } from '@foreword/prefix-mapper';
 import { describeAdapter, openDevice } from '@foreword/tensor/node';
@@ -58,7 +59,8 @@ await runCommand({
       {
         type: settings.mapper,
         prefixLength: settings.prefix,
-        featureSize: clip.config.embedDim,
+        featureSize: sets.train.D,
+        featureRows: settings.visual === 'patches' ? imageTokenCount(clip.config) : 1,
         embeddingSize: gpt2.config.n_embd,
         ...transformerSizes(settings),
         placement: prepared.placement,
@@ -77,7 +79,7 @@ await runCommand({
         mapper: mapper.config,
         backbones: { clip: recordedAs(places.clip), gpt2: recordedAs(places.gpt2) },
         stopTokens,
-        normalizePrefix: false,
+        normalizePrefix: settings.visual === 'normalised',
         lora: loraConfig,
         dataset: { name: dataset.name, digest: dataset.digest, pictures: countsOf(sets) },
         weights: { clip: prepared.clipHash, gpt2: prepared.gpt2Hash },

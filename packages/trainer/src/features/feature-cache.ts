@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, writeFileAtomic } from '@foreword/cli-kit';
-import { ImageEncoder, type Clip } from '@foreword/clip';
+import { ImageEncoder, imageTokenCount, type Clip } from '@foreword/clip';
 import { bytesSource, openSafetensors, writeSafetensors } from '@foreword/tensor/node';
 import { decodePictures } from '../data/decode-pictures.ts';
 import type { Dataset, Example, Split } from '../data/dataset.ts';
@@ -27,6 +27,8 @@ export interface FeatureOptions {
   clip: Clip;
   /** SHA-256 of CLIP's weight file. */
   weightsHash: string;
+  /** All rows of CLIP's tower, [(1 + N)·D] numbers a picture, instead of its feature. */
+  tokens: boolean;
   strict: boolean;
   signal?: AbortSignal;
 }
@@ -41,19 +43,26 @@ export async function splitFeatures(
   split: Split,
   options: FeatureOptions,
 ): Promise<FeatureSet> {
-  const { clip, weightsHash, strict, signal } = options;
+  const { clip, weightsHash, tokens, strict, signal } = options;
   const examples = dataset.splits[split];
-  const D = clip.config.embedDim;
+  const D = clip.config.embedDim * (tokens ? imageTokenCount(clip.config) : 1);
   const key = createHash('sha256')
     .update(
-      [preprocessing, weightsHash, dataset.digest, split, ...(await pictureStates(examples))].join('\n'),
+      [
+        preprocessing,
+        weightsHash,
+        dataset.digest,
+        split,
+        ...(tokens ? ['tokens'] : []),
+        ...(await pictureStates(examples)),
+      ].join('\n'),
     )
     .digest('hex')
     .slice(0, 24);
   const path = join(cacheRoot(), 'features', `${split}-${key}.safetensors`);
   const cached = await readCache(path, examples, D);
   if (cached && !(strict && cached.skipped.length > 0)) return cached;
-  const encoder = await ImageEncoder.create(clip, { batch: 32 });
+  const encoder = await ImageEncoder.create(clip, { batch: 32, tokens });
   const features = new Float32Array(examples.length * D);
   let waiting: Float32Array[] = [];
   let done = 0;

@@ -1,6 +1,6 @@
 // Everything a run needs before its first step: device's models, features, tokens.
 import { CommandError } from '@foreword/cli-kit';
-import type { PrefixPlacement } from '@foreword/prefix-mapper';
+import { normaliseFeatures, type PrefixPlacement } from '@foreword/prefix-mapper';
 import type { Device } from '@foreword/tensor/node';
 import type { Tokenizer } from '@foreword/tokenizer';
 import { openDataset, type Dataset, type Split } from '../data/dataset.ts';
@@ -35,7 +35,8 @@ export async function prepare(
   const { clip, gpt2, tokenizer, clipHash } = backbones;
   const placement = placementOf(settings, { gpt2, tokenizer });
   assertRoom(gpt2.config, settings.prefix, placement.prompt?.length ?? 0);
-  const options = { clip, weightsHash: clipHash, strict: settings.strict, signal };
+  const tokens = settings.visual === 'patches';
+  const options = { clip, tokens, weightsHash: clipHash, strict: settings.strict, signal };
   const set = async (split: Split): Promise<TokenizedSet> =>
     withTokens(await splitFeatures(dataset, split, options), tokenizer);
   const sets = { train: await set('train'), val: await set('val'), test: await set('test') };
@@ -52,6 +53,9 @@ export async function prepare(
     );
   }
   if (settings.shuffleFeatures) sets.train = blinded(sets.train, settings.seed);
+  if (settings.visual === 'normalised') {
+    for (const split of ['train', 'val', 'test'] as const) sets[split] = normalised(sets[split]);
+  }
   const skipped = [...dataset.skipped, ...new Set(Object.values(sets).flatMap((s) => s.skipped))];
   return {
     ...backbones,
@@ -80,5 +84,12 @@ function blinded(set: TokenizedSet, seed: number): TokenizedSet {
   const order = shuffledIndices(set.examples.length, streamSeed(seed, 21));
   const features = new Float32Array(set.features.length);
   order.forEach((from, to) => features.set(featureOf(set, from), to * set.D));
+  return { ...set, features };
+}
+
+/** The same set with features of length 1. */
+function normalised(set: TokenizedSet): TokenizedSet {
+  const features = new Float32Array(set.features.length);
+  set.examples.forEach((_, i) => features.set(normaliseFeatures(featureOf(set, i)), i * set.D));
   return { ...set, features };
 }

@@ -1,9 +1,11 @@
-// The regime of a training: where the prefix stands, and what of GPT-2 changes. Its flags, and what they come to beside
-// the models.
+// The regime of a training: what the mapper sees of a picture, where the prefix stands, and what of GPT-2 changes. Its
+// flags, and what they come to beside the models.
 import { CommandError, defineFlags, UsageError, type FlagValues } from '@foreword/cli-kit';
 import type { Gpt2, LoraConfig } from '@foreword/gpt2';
 import { prefixKinds, type PrefixKind, type PrefixPlacement } from '@foreword/prefix-mapper';
 import type { Tokenizer } from '@foreword/tokenizer';
+
+const visuals = ['raw', 'normalised', 'patches'] as const;
 
 export const regimeFlags = defineFlags({
   prefixKind: {
@@ -18,6 +20,13 @@ export const regimeFlags = defineFlags({
     placeholder: 'TEXT',
     describe:
       'text before the prefix (infix, which needs it, and hard), or between a deep prefix and the caption (default there: the end token)',
+  },
+  visual: {
+    type: 'choices',
+    choices: visuals,
+    default: 'raw',
+    describe:
+      "what the mapper sees: CLIP's feature as it is (ClipCap), divided by its length (ClipCap's --normalize_prefix), or CLIP's class and patch tokens (--mapper transformer)",
   },
   lora: {
     type: 'integer',
@@ -38,6 +47,7 @@ export const regimeFlags = defineFlags({
 export interface RegimeSettings {
   prefixKind: PrefixKind;
   prompt: string | undefined;
+  visual: (typeof visuals)[number];
   /** LoRA's rank. */
   lora: number | undefined;
   loraAlpha: number | undefined;
@@ -45,8 +55,8 @@ export interface RegimeSettings {
 
 /** @throws UsageError for flags that do not go together */
 export function toRegime(
-  { prefixKind, prompt, lora, loraAlpha }: FlagValues<typeof regimeFlags>,
-  { tuneGpt2 }: { tuneGpt2: boolean },
+  { prefixKind, prompt, visual, lora, loraAlpha }: FlagValues<typeof regimeFlags>,
+  { tuneGpt2, mapper }: { tuneGpt2: boolean; mapper: string },
 ): RegimeSettings {
   if (lora !== undefined && tuneGpt2)
     throw new UsageError('--lora changes a frozen GPT-2; --tune-gpt2 trains all of it', {
@@ -63,7 +73,11 @@ export function toRegime(
     throw new UsageError('--prompt does nothing with --prefix-kind embedding', {
       cure: `give --prefix-kind ${prefixKinds.filter((kind) => kind !== 'embedding').join(', ')}`,
     });
-  return { prefixKind, prompt, lora, loraAlpha };
+  if (visual === 'patches' && mapper !== 'transformer')
+    throw new UsageError(`--visual patches needs a mapper that reads rows, and ${mapper} reads one feature`, {
+      cure: 'add --mapper transformer',
+    });
+  return { prefixKind, prompt, visual, lora, loraAlpha };
 }
 
 /** The mapper's placement for this GPT-2. */
