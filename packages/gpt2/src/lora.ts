@@ -139,7 +139,7 @@ export class Lora {
   async saveEntries(): Promise<SafetensorsEntry[]> {
     const entries: SafetensorsEntry[] = [];
     for (const [name, t] of Object.entries(this.parameters()))
-      entries.push({ name, dtype: 'F32', shape: t.shape, data: (await t.read()) as Float32Array });
+      entries.push({ name, dtype: 'F32', shape: t.shape, data: await t.read() });
     return entries;
   }
 

@@ -4,7 +4,7 @@ import { grad, openDevice, tensor, type Device, type Tensor } from '@foreword/te
 import * as assert from 'uvu/assert';
 import { createMapper, mapperFromTensors, type MapperConfig } from '../src/index.ts';
 
-const test = suite('patches');
+const test = suite('patches', { timeLimitSeconds: 240 });
 let device: Device;
 test.before(async () => {
   device = await openDevice();
@@ -19,7 +19,7 @@ const config: MapperConfig = {
   prefixLength: 2,
   featureSize: D,
   embeddingSize: d,
-  layers: 2,
+  layers: 1,
   heads: 2,
 };
 const read = async (t: Tensor): Promise<Float32Array> => (await t.read()) as Float32Array;
