@@ -1,7 +1,7 @@
 // The user's door: pictures in, captions out.
 //
 // Legend: N pictures, D feature, P prefix rows, d GPT-2's width.
-import { ImageEncoder, imageTokenCount, type Clip, type Preprocessing } from '@foreword/clip';
+import { ImageEncoder, type Clip, type Preprocessing } from '@foreword/clip';
 import {
   Gpt2Generator,
   prepareMethod,
@@ -13,10 +13,10 @@ import {
 import { clipPreprocess, type DecodedImage } from '@foreword/image';
 import { noGrad, tensor, type Device } from '@foreword/tensor';
 import type { Tokenizer } from '@foreword/tokenizer';
+import { assertPartsFit } from './assert-parts-fit.ts';
 import { ClipTextScorer } from './clip-text-score.ts';
 import { atItem, needsClipScores, toDecodeMethod, toReranking, type DecodeChoice } from './decode-choice.ts';
 import { loadCaptionerFiles, type CaptionerFiles } from './load-captioner-files.ts';
-import { positionsBefore } from './mapper-config.ts';
 import { MapperError } from './mapper-error.ts';
 import { normaliseFeatures } from './normalise-features.ts';
 import { parseDecodeChoice } from './parse-decode-choice.ts';
@@ -93,32 +93,8 @@ export class Captioner {
 
   /** @throws MapperError when the models do not fit each other. */
   constructor(parts: CaptionerParts) {
-    const { clip, gpt2, mapper, batch = 16 } = parts;
-    const { featureSize, featureRows, embeddingSize, placement } = mapper.config;
-    if (clip) {
-      const made = clip.config.embedDim * (featureRows === 1 ? 1 : imageTokenCount(clip.config));
-      if (made !== featureSize) {
-        throw new MapperError(
-          `captioner: CLIP's features have ${made} numbers, the mapper takes ${featureSize}`,
-        );
-      }
-    }
-    if (gpt2.config.n_embd !== embeddingSize) {
-      throw new MapperError(
-        `captioner: GPT-2's width is ${gpt2.config.n_embd}, the mapper makes rows of ${embeddingSize}`,
-      );
-    }
-    if (placement.layers !== undefined && placement.layers !== gpt2.config.n_layer) {
-      throw new MapperError(
-        `captioner: GPT-2 has ${gpt2.config.n_layer} layers, the deep prefix is for ${placement.layers}`,
-      );
-    }
-    const before = positionsBefore(mapper.config);
-    if (before >= gpt2.config.n_positions) {
-      throw new MapperError(
-        `captioner: a prefix of ${before} leaves none of GPT-2's ${gpt2.config.n_positions} positions`,
-      );
-    }
+    const { gpt2, batch = 16 } = parts;
+    assertPartsFit(parts);
     if (!Number.isInteger(batch) || batch < 1)
       throw new MapperError(`captioner: batch is ${batch}; at least 1 is needed`);
     this.device = gpt2.device;
