@@ -36,11 +36,19 @@ export { checkpointEntries, clipProjectPrefix, mapperEntries } from './mapper-en
 export {
   inferMapperConfig,
   mapperDefaults,
+  positionsBefore,
   resolveMapperConfig,
   type MapperConfig,
   type MapperType,
   type ResolvedMapperConfig,
 } from './mapper-config.ts';
+export {
+  prefixKinds,
+  type PrefixKind,
+  type PrefixPlacement,
+  type ResolvedPlacement,
+} from './prefix-placement.ts';
+export { nearestTokens, prefixInputs, type PrefixInputs } from './prefix-inputs.ts';
 export { MapperError } from './mapper-error.ts';
 export { mapperShapes } from './mapper-shapes.ts';
 export { LinearMapper } from './linear-mapper.ts';

@@ -64,10 +64,11 @@ test('the run folder holds everything, and nothing else', async () => {
   assert.is((await readdir(run)).sort().join(' '), files);
   assert.equal((await readdir(join(run, 'checkpoints'))).sort(), ['best.safetensors', 'last.safetensors']);
   const { settings, ...record } = await json<RunRecord>(run, 'config.json');
-  const { shuffleFeatures, strict, quick, tuneGpt2, dataset, ...rest } = settings;
+  const { shuffleFeatures, strict, quick, tuneGpt2, dataset, prefixKind, visual, ...rest } = settings;
   assert.equal(rest, { prefix: 3, mapper: 'mlp', epochs: 2, batch: 4, lr: 0.01, warmup: 1, seed: 5 });
   assert.equal([shuffleFeatures, strict, quick, tuneGpt2], [false, false, false, false]);
   assert.is(dataset, world.dataset);
+  assert.equal([prefixKind, visual], ['embedding', 'raw']);
   assert.match(record.commit ?? '', /^[0-9a-f]{12}\+?$/);
   assert.ok(Object.values(record.adapter).some((value) => typeof value === 'string' && value.length > 3));
   assert.is(record.mapper.prefixLength, 3);

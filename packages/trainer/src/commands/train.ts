@@ -9,7 +9,9 @@ import {
   runCommand,
   UsageError,
 } from '@foreword/cli-kit';
-import { Captioner, createMapper } from '@foreword/prefix-mapper';
+import { imageTokenCount } from '@foreword/clip';
+import { Lora } from '@foreword/gpt2';
+import { Captioner, createMapper, positionsBefore } from '@foreword/prefix-mapper';
 import { describeAdapter, openDevice } from '@foreword/tensor/node';
 import type { Split } from '../data/dataset.ts';
 import { backbonesRoot, currentCommit, runsRoot, shownPath } from '../data/repository.ts';
@@ -18,6 +20,7 @@ import { restoreCheckpoint } from '../run/checkpoint.ts';
 import { RunFolder } from '../run/run-folder.ts';
 import { assertSameInputs, recordedBackbones, recordedSettings, type RunRecord } from '../run/run-record.ts';
 import { prepare, type Prepared } from '../train/prepare.ts';
+import { loraOf } from '../train/regime.ts';
 import { formatReport } from '../train/format-report.ts';
 import { scoreTest } from '../train/score-test.ts';
 import { toSettings, trainFlags, type Settings, type TrainFlags } from '../train/settings.ts';
@@ -46,7 +49,7 @@ await runCommand({
     process.stderr.write(`adapter: ${describeAdapter(device.adapter)}\n`);
 
     const prepared = await prepare(device, wanted, await localFolders(places, signal), signal);
-    const { gpt2, tokenizer, sets, dataset, stopTokens } = prepared;
+    const { clip, gpt2, tokenizer, sets, dataset, stopTokens } = prepared;
     const settings = { ...wanted, warmup: wanted.warmup ?? defaultWarmup(wanted, sets.train) };
     process.stderr.write(`dataset: ${dataset.summary}\n`);
     for (const line of [...dataset.notes, ...listed(prepared.skipped)])
@@ -58,11 +61,16 @@ await runCommand({
         type: settings.mapper,
         prefixLength: settings.prefix,
         featureSize: sets.train.D,
+        featureRows: settings.visual === 'patches' ? imageTokenCount(clip.config) : 1,
         embeddingSize: gpt2.config.n_embd,
         ...transformerSizes(settings),
+        placement: prepared.placement,
       },
       { seed: settings.seed },
     );
+    const loraConfig = loraOf(settings);
+    const lora = loraConfig && Lora.create(device, gpt2.config, loraConfig, { seed: settings.seed });
+    gpt2.adapt(lora);
     if (!resume) {
       await folder.create();
       const recordedAs = (place: string): string => (isOnHub(place) ? place : relative(folder.path, place));
@@ -72,7 +80,8 @@ await runCommand({
         mapper: mapper.config,
         backbones: { clip: recordedAs(places.clip), gpt2: recordedAs(places.gpt2) },
         stopTokens,
-        normalizePrefix: false,
+        normalizePrefix: settings.visual === 'normalised',
+        lora: loraConfig,
         dataset: { name: dataset.name, digest: dataset.digest, pictures: countsOf(sets) },
         weights: { clip: prepared.clipHash, gpt2: prepared.gpt2Hash },
         adapter: device.adapter,
@@ -81,7 +90,7 @@ await runCommand({
       await folder.writeJson('config.json', record);
     }
     const preparedAt = performance.now();
-    const trained = { mapper, gpt2, tuneGpt2: settings.tuneGpt2 };
+    const trained = { mapper, gpt2, tuneGpt2: settings.tuneGpt2, lora };
     const result = await trainMapper({
       ...trained,
       device,
@@ -101,8 +110,9 @@ await runCommand({
     }
     const trainedAt = performance.now();
     await restoreCheckpoint(folder.file('checkpoints/best.safetensors'), trained);
+    gpt2.merge();
     const captioner = new Captioner({ gpt2, mapper, tokenizer, stop: stopTokens, batch: 50 });
-    const maxTokens = Math.min(40, gpt2.config.n_positions - settings.prefix);
+    const maxTokens = Math.min(40, gpt2.config.n_positions - positionsBefore(mapper.config));
     const training = sets.train.examples.flatMap((e) => e.captions);
     const { scores, samples } = await scoreTest(captioner, sets.test, { training, maxTokens, signal }).catch(
       (error: unknown) => {

@@ -22,6 +22,8 @@ export interface EncodedPictures {
 
 export interface EncodeOptions {
   clip: Clip;
+  /** All rows of CLIP's tower instead of its feature. */
+  tokens: boolean;
   label: string;
   strict: boolean;
   signal?: AbortSignal;
@@ -31,10 +33,10 @@ export interface EncodeOptions {
 export async function encodePictures(
   examples: readonly Example[],
   ranges: readonly Range[],
-  { clip, ...options }: EncodeOptions,
+  { clip, tokens, ...options }: EncodeOptions,
   done: (range: Range, encoded: EncodedPictures) => void | Promise<void>,
 ): Promise<void> {
-  const encoder = await ImageEncoder.create(clip, { batch: 32 });
+  const encoder = await ImageEncoder.create(clip, { batch: 32, tokens });
   const indices = ranges.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, i) => from + i));
   let at = 0;
   let current = { used: [] as number[], skipped: [] as string[], rows: [] as Float32Array[] };
@@ -46,8 +48,9 @@ export async function encodePictures(
   const close = async (): Promise<void> => {
     await encode();
     const { used, skipped, rows } = current;
-    const features = new Float32Array(rows.length * encoder.embedDim);
-    rows.forEach((row, i) => features.set(row, i * encoder.embedDim));
+    const D = rows[0]?.length ?? 0;
+    const features = new Float32Array(rows.length * D);
+    rows.forEach((row, i) => features.set(row, i * D));
     current = { used: [], skipped: [], rows: [] };
     await done(ranges[at++], { used, features, skipped });
   };

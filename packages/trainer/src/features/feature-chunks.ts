@@ -45,7 +45,7 @@ export async function planChunks(
   for (const split of Object.keys(dataset.splits) as Split[]) {
     const count = dataset.splits[split].length;
     if (count === 0 || featureSplit(dataset, split) !== split) continue;
-    plan.splits[split] = { count, key: await featureKey(dataset, split, weightsHash) };
+    plan.splits[split] = { count, key: await featureKey(dataset, split, { weightsHash, tokens: false }) };
   }
   return plan;
 }
@@ -135,7 +135,7 @@ export async function computeChunks(
     await encodePictures(
       dataset.splits[split],
       open,
-      { clip, label, strict, signal },
+      { clip, tokens: false, label, strict, signal },
       async (range, encoded) => {
         await writeFeatures(join(folder, chunkName(range)), encoded, plan.D);
         sum.encoded += encoded.used.length;

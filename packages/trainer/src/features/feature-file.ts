@@ -11,11 +11,22 @@ import type { EncodedPictures } from './encode-pictures.ts';
 /** Raised when preprocessing changes, so that old files are not taken. */
 const preprocessing = 'clip-preprocess-1';
 
-/** What the features of a split depend on: preprocessing, CLIP's weights, the captions' files, every picture's state. */
-export async function featureKey(dataset: Dataset, split: Split, weightsHash: string): Promise<string> {
+/**
+ * What the features of a split depend on: preprocessing, CLIP's weights, whether they are its tower's rows, the captions'
+ * files, every picture's state.
+ */
+export async function featureKey(
+  dataset: Dataset,
+  split: Split,
+  { weightsHash, tokens }: { weightsHash: string; tokens: boolean },
+): Promise<string> {
   const states = await pictureStates(dataset.splits[split]);
   return createHash('sha256')
-    .update([preprocessing, weightsHash, dataset.digest, split, ...states].join('\n'))
+    .update(
+      [preprocessing, weightsHash, dataset.digest, split, ...(tokens ? ['tokens'] : []), ...states].join(
+        '\n',
+      ),
+    )
     .digest('hex')
     .slice(0, 24);
 }

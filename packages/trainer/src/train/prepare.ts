@@ -1,6 +1,6 @@
 // Everything a run needs before its first step: device's models, features, tokens.
 import { CommandError } from '@foreword/cli-kit';
-import type { Gpt2 } from '@foreword/gpt2';
+import { normaliseFeatures, type PrefixPlacement } from '@foreword/prefix-mapper';
 import type { Device } from '@foreword/tensor/node';
 import type { Tokenizer } from '@foreword/tokenizer';
 import { assertTrainable, openDataset, type Dataset, type Split } from '../data/dataset.ts';
@@ -9,6 +9,7 @@ import { shuffledIndices, streamSeed } from '../data/random.ts';
 import { loadBackbones, type Backbones } from '../features/backbones.ts';
 import { featureOf, splitFeatures, type FeatureSet } from '../features/feature-cache.ts';
 import type { TokenizedSet } from './batches.ts';
+import { assertRoom, placementOf } from './regime.ts';
 import { quickCounts, type Settings } from './settings.ts';
 
 export interface Prepared extends Backbones {
@@ -17,6 +18,8 @@ export interface Prepared extends Backbones {
   /** Ids that end a caption: that of ".", as in ClipCap, and GPT-2's end token, for captions without a full stop. */
   stopTokens: number[];
   skipped: string[];
+  /** Where the prefix stands. */
+  placement: PrefixPlacement;
 }
 
 export async function prepare(
@@ -37,8 +40,10 @@ export async function prepare(
   assertTrainable(dataset);
   const backbones = await loadBackbones(device, folders);
   const { clip, gpt2, tokenizer, clipHash } = backbones;
-  assertRoom(gpt2, settings.prefix);
-  const options = { clip, weightsHash: clipHash, strict, signal };
+  const placement = placementOf(settings, { gpt2, tokenizer });
+  assertRoom(gpt2.config, settings.prefix, placement.prompt?.length ?? 0);
+  const tokens = settings.visual === 'patches';
+  const options = { clip, tokens, weightsHash: clipHash, strict, signal };
   const set = async (data: Dataset, split: Split): Promise<TokenizedSet> =>
     withTokens(await splitFeatures(data, split, options), tokenizer);
   const sets = {
@@ -65,6 +70,9 @@ export async function prepare(
     );
   }
   if (settings.shuffleFeatures) sets.train = blinded(sets.train, settings.seed);
+  if (settings.visual === 'normalised') {
+    for (const split of ['train', 'val', 'test'] as const) sets[split] = normalised(sets[split]);
+  }
   const skipped = [...dataset.skipped, ...new Set(Object.values(sets).flatMap((s) => s.skipped))];
   return {
     ...backbones,
@@ -72,19 +80,8 @@ export async function prepare(
     sets,
     stopTokens: [fullStopOf(tokenizer), gpt2.config.eos_token_id],
     skipped,
+    placement,
   };
-}
-
-function assertRoom(gpt2: Gpt2, prefix: number): void {
-  const { n_positions } = gpt2.config;
-  if (prefix + 8 > n_positions) {
-    throw new CommandError(
-      `a prefix of ${prefix} leaves no room for a caption: this GPT-2 has ${n_positions} positions`,
-      {
-        cure: `give --prefix ${n_positions - 24} or less`,
-      },
-    );
-  }
 }
 
 function fullStopOf(tokenizer: Tokenizer): number {
@@ -104,5 +101,12 @@ function blinded(set: TokenizedSet, seed: number): TokenizedSet {
   const order = shuffledIndices(set.examples.length, streamSeed(seed, 21));
   const features = new Float32Array(set.features.length);
   order.forEach((from, to) => features.set(featureOf(set, from), to * set.D));
+  return { ...set, features };
+}
+
+/** The same set with features of length 1. */
+function normalised(set: TokenizedSet): TokenizedSet {
+  const features = new Float32Array(set.features.length);
+  set.examples.forEach((_, i) => features.set(normaliseFeatures(featureOf(set, i)), i * set.D));
   return { ...set, features };
 }

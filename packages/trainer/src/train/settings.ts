@@ -1,6 +1,7 @@
 // The flags of `pnpm train`, and the settings they resolve to.
 import { formatNames } from '@foreword/caption-data';
 import { defineFlags, type FlagValues } from '@foreword/cli-kit';
+import { regimeFlags, toRegime, type RegimeSettings } from './regime.ts';
 
 export const trainFlags = defineFlags({
   prefix: {
@@ -17,6 +18,7 @@ export const trainFlags = defineFlags({
     default: 'mlp',
     describe: "ClipCap's mapping network",
   },
+  ...regimeFlags,
   tuneGpt2: { type: 'boolean', describe: 'train GPT-2 too, not only the mapper' },
   epochs: {
     type: 'integer',
@@ -89,7 +91,7 @@ export const trainFlags = defineFlags({
 export type TrainFlags = FlagValues<typeof trainFlags>;
 
 /** Everything that decides what a run computes; written to config.json. */
-export interface Settings {
+export interface Settings extends RegimeSettings {
   prefix: number;
   mapper: 'mlp' | 'transformer';
   tuneGpt2: boolean;
@@ -111,6 +113,7 @@ export interface ResolvedSettings extends Settings {
   warmup: number;
 }
 
+/** @throws UsageError for flags that do not go together */
 export function toSettings(flags: TrainFlags): Settings {
   const { prefix, mapper, tuneGpt2, batch, lr, warmup, seed, dataset, quick, strict, shuffleFeatures } =
     flags;
@@ -131,6 +134,7 @@ export function toSettings(flags: TrainFlags): Settings {
     quick,
     strict,
     shuffleFeatures,
+    ...toRegime(flags, flags),
   };
 }
 
