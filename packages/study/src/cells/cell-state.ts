@@ -46,7 +46,7 @@ function trainDifference(
   recorded: Record<string, unknown>,
   folder: string,
 ): string | undefined {
-  const asked = parseFlags(trainArgs(cell, folder), trainFlags).values;
+  const { values: asked, given } = parseFlags(trainArgs(cell, folder), trainFlags);
   const wanted = toSettings(asked);
   const kept = recordedSettings(cell, recorded, folder);
   const differences: string[] = [];
@@ -54,7 +54,11 @@ function trainDifference(
     if (now !== undefined && JSON.stringify(then) !== JSON.stringify(now))
       differences.push(`${what} ${String(then)} instead of ${String(now)}`);
   };
-  for (const key of Object.keys(wanted) as (keyof typeof wanted)[]) differ(key, kept[key], wanted[key]);
+  for (const key of Object.keys(wanted) as (keyof typeof wanted)[]) {
+    // What is not given comes from the run that --init names; where that lies may have changed.
+    const isOwn = cell.init === undefined || given.has(key);
+    if (isOwn && (key as string) !== 'init') differ(key, kept[key], wanted[key]);
+  }
   if (asked.maxSteps !== recorded.maxSteps)
     differ('max-steps', recorded.maxSteps ?? 'none', asked.maxSteps ?? 'none');
   const places = (recorded.backbones ?? {}) as Record<string, string>;

@@ -3,7 +3,7 @@
 // Legend: B batch, P prefix, T caption tokens, d width, V vocabulary.
 import type { StepMetrics } from '@foreword/trainer';
 import { prefixOf, type Flags } from '../studies/index.ts';
-import type { Cell } from './plan-cells.ts';
+import type { Cell, TrainCell } from './plan-cells.ts';
 import { mapperParameters, trainedParameters, type ModelSizes } from './model-sizes.ts';
 
 /** What a finished cell took. */
@@ -24,8 +24,8 @@ export interface Cost {
 export interface CostOptions {
   finished: readonly FinishedCell[];
   sizes: ModelSizes | undefined;
-  /** Steps of a training with these flags; undefined where the dataset's size is not known. */
-  steps: (flags: Flags) => number | undefined;
+  /** Steps of a training; undefined where the dataset's size is not known. */
+  steps: (cell: TrainCell) => number | undefined;
 }
 
 /** Step times of the default training on two cores' software adapter (65, 110 and 200 ms at P 1, 10 and 20), fitted. */
@@ -56,7 +56,7 @@ export function cellCost(cell: Cell, { finished, sizes, steps }: CostOptions): C
   if (cell.kind === 'caption') {
     return { seconds: startSeconds + captionSeconds * sequencesOf(cell.decode), from: 'estimated' };
   }
-  const count = steps(cell.flags);
+  const count = steps(cell);
   if (!sizes || count === undefined) return undefined;
   const rates = finished.flatMap(({ cell: other, stepMs }) =>
     stepMs === undefined ? [] : [(1000 * stepOperations(other.flags, sizes)) / stepMs],

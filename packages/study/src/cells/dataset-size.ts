@@ -3,7 +3,7 @@ import { parseFlags } from '@foreword/cli-kit';
 import { defaultCounts } from '@foreword/scenes/node';
 import { openDataset, quickCounts, toSettings, trainFlags } from '@foreword/trainer';
 import type { Flags } from '../studies/index.ts';
-import { trainArgs } from './plan-cells.ts';
+import { trainArgs, type TrainCell } from './plan-cells.ts';
 
 /** Pictures of the training split; undefined where the dataset cannot be read. */
 export async function trainingPictures({ dataset = 'scenes', quick }: Flags): Promise<number | undefined> {
@@ -16,9 +16,9 @@ export async function trainingPictures({ dataset = 'scenes', quick }: Flags): Pr
   }
 }
 
-/** Steps of a training with these flags over so many pictures. */
-export function stepsOf(flags: Flags, pictures: number): number {
-  const values = parseFlags(trainArgs({ flags, seed: 1 }, ''), trainFlags).values;
+/** Steps of a training over so many pictures. */
+export function stepsOf(cell: TrainCell, pictures: number): number {
+  const { values } = parseFlags(trainArgs(cell, ''), trainFlags);
   const { batch, epochs } = toSettings(values);
   const all = Math.floor(pictures / batch) * epochs;
   return Math.min(all, values.maxSteps ?? all);

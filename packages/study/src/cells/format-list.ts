@@ -25,7 +25,13 @@ export function formatList(surveyed: readonly SurveyedCell[]): string {
   const known = open.flatMap(({ cost }) => (cost ? [cost.seconds] : []));
   const sum = known.reduce((total, seconds) => total + seconds, 0);
   const done = surveyed.filter(({ state }) => state.state === 'done').length;
-  const rest = open.length === 0 ? 'nothing is to do' : `${open.length} to do: about ${formatDuration(sum)}`;
-  const missing = open.length > known.length ? ` and ${open.length - known.length} of unknown cost` : '';
-  return `${lines.join('\n')}\n\n${surveyed.length} cells, ${done} done; ${rest}${missing} (a started cell counts whole)\n`;
+  const unknown = open.length - known.length;
+  const parts = [
+    ...(known.length > 0
+      ? [`${known.length} to do: about ${formatDuration(sum)} (a started cell counts whole)`]
+      : []),
+    ...(unknown > 0 ? [`${unknown} to do of unknown cost`] : []),
+  ];
+  const rest = parts.join(', ') || 'nothing is to do';
+  return `${lines.join('\n')}\n\n${surveyed.length} cells, ${done} done; ${rest}\n`;
 }

@@ -1,8 +1,7 @@
 // Sizes of the models of a study, read from their folders: what costs and memory are estimated from.
-//
-// Legend: L layers, d GPT-2's width, V vocabulary, D CLIP's feature, P prefix.
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
+import { mapperShapes, resolveMapperConfig } from '@foreword/prefix-mapper';
 import { openSafetensorsPath } from '@foreword/tensor/node';
 import { backbonesRoot } from '@foreword/trainer';
 import { prefixOf, type Flags } from '../studies/index.ts';
@@ -62,29 +61,22 @@ export async function modelSizes({ backbones, clip, gpt2 }: Flags): Promise<Mode
   }
 }
 
-/**
- * Parameters of a cell's mapper. Shapes as in ClipCap: MLP D → dP/2 → dP; one linear layer D → dP; a transformer of 4
- * layers, 8 d² each, behind a layer D → dP. The MLP of fixed width has as many as the MLP at P = 10.
- */
-export function mapperParameters(
-  flags: Flags,
-  { gpt2: { width: d }, clip: { feature: D } }: ModelSizes,
-): number {
-  const P = prefixOf({ flags });
-  const mlp = (rows: number): number => {
-    const hidden = Math.floor((d * rows) / 2);
-    return (D + 1) * hidden + (hidden + 1) * d * rows;
-  };
-  switch (flags.mapper) {
-    case 'linear':
-      return (D + 1) * d * P;
-    case 'mlp-fixed':
-      return mlp(10);
-    case 'transformer':
-      return (D + 1) * d * P + d * P + 4 * 8 * d * d;
-    default:
-      return mlp(P);
-  }
+/** Parameters of a cell's mapper; the MLP of fixed width has as many as the MLP at P = 10. */
+export function mapperParameters(flags: Flags, { gpt2, clip }: ModelSizes): number {
+  const isFixed = flags.mapper === 'mlp-fixed';
+  const prefixLength = isFixed ? 10 : prefixOf({ flags });
+  const config = resolveMapperConfig({
+    type: flags.mapper === 'linear' || flags.mapper === 'transformer' ? flags.mapper : 'mlp',
+    prefixLength,
+    featureSize: clip.feature,
+    embeddingSize: gpt2.width,
+    // As `pnpm train` makes transformers.
+    clipLength: prefixLength,
+    layers: 4,
+  });
+  return [...mapperShapes(config).values()]
+    .map((shape) => shape.reduce((product, n) => product * n, 1))
+    .reduce((sum, n) => sum + n, 0);
 }
 
 /** Parameters that a cell trains. */

@@ -37,15 +37,13 @@ export interface PlanOptions {
 export const cellId = ({ flags, decode, init }: Omit<Variant, 'label' | 'series'>, seed: number): string =>
   [trainId(flags, seed, init), ...(decode === undefined ? [] : [slug(decode)])].join('-by-');
 
-const trainId = (flags: Flags, seed: number, init?: Flags): string =>
-  slug(
-    [
-      ...Object.entries(flags).flatMap(([name, value]) =>
-        value === false ? [] : value === true ? [name] : [name, String(value)],
-      ),
-      ...(init ? ['init', trainId(init, seed)] : ['seed', String(seed)]),
-    ].join('-'),
-  );
+/** Sorted, so that the order in which a study writes its flags makes no other cell. */
+const trainId = (flags: Flags, seed: number, init?: Flags): string => {
+  const words = Object.entries(flags)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, value]) => (value === false ? [] : value === true ? [name] : [name, String(value)]));
+  return slug([...words, ...(init ? ['init', trainId(init, seed)] : ['seed', String(seed)])].join('-'));
+};
 
 const slug = (text: string): string =>
   text
@@ -110,6 +108,12 @@ export function cellCommand(
   }
   return { command: 'train', args: [...trainArgs(cell, folder), ...out] };
 }
+
+/** A command as it is typed into a shell. */
+export const shellLine = (words: readonly string[]): string =>
+  words
+    .map((word) => (/^[\w./:,=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ');
 
 /** Arguments of `pnpm train` without `--out`. */
 export function trainArgs({ flags, seed, init }: Omit<TrainCell, 'kind' | 'id'>, folder: string): string[] {

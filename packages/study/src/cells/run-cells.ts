@@ -21,7 +21,10 @@ export interface StudyOutcome {
   waiting: string[];
 }
 
-/** Runs them in order. Returns when all have been tried, or at the first one that was interrupted. */
+/**
+ * Runs them in order. Returns when all have been tried, or at the first one that was interrupted. A cell with other
+ * settings is left as it is.
+ */
 export async function runCells(
   surveyed: readonly SurveyedCell[],
   { folder, signal, say, run = runCell }: RunCellsOptions,
@@ -32,11 +35,7 @@ export async function runCells(
     if (state.state === 'done') say(`${name}: done before`);
     else if (state.state === 'left out' || state.state === 'too large')
       say(`${name}: left out: ${state.reason}`);
-    else if (state.state === 'differs') {
-      const reason = `${state.reason}; give another --out, or remove its folder`;
-      failed.set(cell.id, reason);
-      say(`${name}: not run: ${reason}`);
-    } else {
+    else if (state.state === 'new' || state.state === 'interrupted') {
       if (signal.aborted) return { failed, waiting: waitingFrom(surveyed, i) };
       const { outcome, reason = '' } = await attempt(cell, state.state === 'interrupted', name);
       if (outcome === 'interrupted') return { failed, waiting: waitingFrom(surveyed, i) };

@@ -8,7 +8,7 @@ import { cellCost, middleStepMs, type Cost, type FinishedCell } from './cost.ts'
 import { stepsOf, trainingPictures } from './dataset-size.ts';
 import { memoryBytes } from './memory.ts';
 import { modelSizes } from './model-sizes.ts';
-import { neededBy, type Cell } from './plan-cells.ts';
+import { neededBy, type Cell, type TrainCell } from './plan-cells.ts';
 import { usableCells } from './usable-cells.ts';
 
 export type SurveyedState = CellState | { state: 'left out' | 'too large'; reason: string };
@@ -44,7 +44,7 @@ export async function surveyCells(
     if (state.state === 'done') finished.push(await readFinished(cell, folder));
   }
   const pictures = await trainingPictures(everyCell);
-  const steps = (flags: Flags) => (pictures === undefined ? undefined : stepsOf(flags, pictures));
+  const steps = (cell: TrainCell) => (pictures === undefined ? undefined : stepsOf(cell, pictures));
   return surveyed.map(({ cell, state }) => {
     const isOpen = state.state === 'new' || state.state === 'interrupted';
     return { cell, state, cost: isOpen ? cellCost(cell, { finished, sizes, steps }) : undefined };

@@ -1,6 +1,6 @@
 // Which cells `pnpm train` can run: those whose flags it knows.
 import { parseFlags, UsageError } from '@foreword/cli-kit';
-import { trainFlags } from '@foreword/trainer';
+import { toSettings, trainFlags } from '@foreword/trainer';
 import { neededBy, trainArgs, type Cell } from './plan-cells.ts';
 
 export interface UsableCells {
@@ -25,7 +25,7 @@ export function usableCells(cells: readonly Cell[]): UsableCells {
 function problemOf(cell: Cell): string | undefined {
   if (cell.kind === 'caption') return undefined;
   try {
-    parseFlags(trainArgs(cell, ''), trainFlags);
+    toSettings(parseFlags(trainArgs(cell, ''), trainFlags).values);
     return undefined;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

@@ -16,10 +16,10 @@ import {
 } from '@foreword/cli-kit';
 import { repositoryRoot, shownPath } from '@foreword/trainer';
 import { formatList } from '../cells/format-list.ts';
-import { cellsOfShard, planCells } from '../cells/plan-cells.ts';
+import { cellsOfShard, planCells, shellLine } from '../cells/plan-cells.ts';
 import { runCells } from '../cells/run-cells.ts';
 import { cellsFolder, variantsOf, writePlan, type StudyPlan } from '../cells/study-plan.ts';
-import { surveyCells } from '../cells/survey-cells.ts';
+import { surveyCells, type SurveyedCell } from '../cells/survey-cells.ts';
 import { writeReports } from '../report/write-reports.ts';
 import {
   defaultLengths,
@@ -93,6 +93,7 @@ await runCommand({
       process.stdout.write(formatList(surveyed));
       return 0;
     }
+    refuseOthers(surveyed, folder);
     const say = (line: string): void => void process.stderr.write(`${line}\n`);
     if (shard) say(`${describeShard(shard)}: ${mine.length} of ${cells.length} cells`);
     await makeFolder(cellsFolder(folder));
@@ -116,6 +117,18 @@ await runCommand({
   },
 });
 
+/** A folder with runs of other settings keeps its plan and its report. */
+function refuseOthers(surveyed: readonly SurveyedCell[], folder: string): void {
+  const others = surveyed.flatMap(({ cell, state }) =>
+    state.state === 'differs' ? [`${cell.id}: ${state.reason}`] : [],
+  );
+  if (others.length === 0) return;
+  const more = others.length > 1 ? ` (and ${others.length - 1} more)` : '';
+  throw new CommandError(`${shownPath(folder)} holds cells with other settings: ${others[0]}${more}`, {
+    cure: 'give another --out, or remove their folders',
+  });
+}
+
 function toPlan(name: string, values: FlagValues<typeof flags>): StudyPlan {
   const names = name === 'all' ? studyNames : studyNames.filter((known) => known === (name as StudyName));
   if (names.length === 0) {
@@ -133,11 +146,11 @@ function toPlan(name: string, values: FlagValues<typeof flags>): StudyPlan {
   const lengths = toLengths(values.lengths);
   const { seeds, out } = values;
   const typed = [
-    `pnpm study ${name} --seeds ${seeds} --lengths ${lengths.join()}`,
-    ...given.map(([flag, value]) => (value === true ? `--${flag}` : `--${flag} ${String(value)}`)),
-    ...(out === undefined ? [] : [`--out ${out}`]),
+    ...['pnpm', 'study', name, '--seeds', String(seeds), '--lengths', lengths.join()],
+    ...given.flatMap(([flag, value]) => (value === true ? [`--${flag}`] : [`--${flag}`, String(value)])),
+    ...(out === undefined ? [] : ['--out', out]),
   ];
-  return { format: 1, studies: names, seeds, lengths, everyCell, command: typed.join(' ') };
+  return { format: 1, studies: names, seeds, lengths, everyCell, command: shellLine(typed) };
 }
 
 /** @throws UsageError for anything but different whole numbers */

@@ -1,8 +1,9 @@
 // A study's report as a document: answer, tables, plots, captions side by side, how to make it again.
 import { join } from 'node:path';
-import { cellCommand, type Cell } from '../cells/plan-cells.ts';
+import { cellCommand, shellLine, type Cell } from '../cells/plan-cells.ts';
 import type { StudyPlan } from '../cells/study-plan.ts';
 import type { Study, StudyName } from '../studies/index.ts';
+import type { Conclusion } from './conclude.ts';
 import type { RowComparison } from './compare-rows.ts';
 import type { Block, Figure, ReportDocument, SamplePicture, Table } from './document.ts';
 import { whatDiffers } from './published.ts';
@@ -24,7 +25,7 @@ export interface ReportParts {
   plan: StudyPlan;
   rows: readonly Row[];
   comparisons: readonly RowComparison[];
-  conclusion: readonly string[];
+  conclusion: readonly Conclusion[];
   /** Rows or seeds that are not in it, one sentence each. */
   missing: readonly string[];
   /** The study's folder as it is shown in commands. */
@@ -33,7 +34,7 @@ export interface ReportParts {
 
 export function buildReport(parts: ReportParts): ReportDocument {
   const { name, study, plan, rows, comparisons, conclusion, missing, shown } = parts;
-  const again = `pnpm report ${shown}`;
+  const again = shellLine(['pnpm', 'report', shown]);
   const tables = (list: readonly Table[]): Block[] => list.map((table) => ({ kind: 'table', table }));
   const figures = (list: readonly Figure[]): Block[] =>
     list.map((figure) => ({ kind: 'figure', figure, command: `${plan.command} && ${again}` }));
@@ -52,7 +53,13 @@ export function buildReport(parts: ReportParts): ReportDocument {
     sections: [
       {
         title: 'Answer',
-        blocks: [...conclusion, ...missing].map((text): Block => ({ kind: 'text', text })),
+        blocks: [
+          ...conclusion.flatMap(({ text, steps }): Block[] => [
+            { kind: 'text', text },
+            ...(steps.length > 0 ? [{ kind: 'list' as const, items: steps }] : []),
+          ]),
+          ...missing.map((text): Block => ({ kind: 'text', text })),
+        ],
       },
       {
         title: 'Scores',
@@ -138,7 +145,7 @@ function manifest(rows: readonly Row[], plan: StudyPlan, cells: readonly Cell[],
   };
   const commands = cells.map((cell) => {
     const { command, args } = cellCommand(cell, join(shown, 'cells'));
-    return `pnpm ${command} ${args.join(' ')}`;
+    return shellLine(['pnpm', command, ...args]);
   });
   return [
     { kind: 'table', table },

@@ -25,7 +25,13 @@ export function compareRows(
   const add = (a: Row, b: Row): void => {
     if (!samePictures(a, b)) return;
     const images = a.runs[0].samples.length;
-    const measures = pairedBootstrap(acrossSeeds(a, 1), acrossSeeds(b, 2), images, options);
+    // Two ways of captioning the same runs are drawn with the same runs.
+    const measures = pairedBootstrap(
+      acrossSeeds(a, 1),
+      acrossSeeds(b, sameTrainings(a, b) ? 1 : 2),
+      images,
+      options,
+    );
     comparisons.push({ a, b, measures });
   };
   for (const series of seriesOf(rows)) {
@@ -50,6 +56,11 @@ const pictures = ({ samples }: Row['runs'][number]): string => samples.map(({ im
 
 const samePictures = (a: Row, b: Row): boolean =>
   new Set([...a.runs, ...b.runs].map((run) => pictures(run))).size === 1;
+
+const trainings = ({ runs }: Row): string =>
+  runs.map(({ cell }) => (cell.kind === 'caption' ? cell.run : cell.id)).join();
+
+const sameTrainings = (a: Row, b: Row): boolean => trainings(a) === trainings(b);
 
 export const comparisonOf = ({ measures }: RowComparison, name: MeasureName): MeasureComparison =>
   measures.find((measure) => measure.name === name)!;

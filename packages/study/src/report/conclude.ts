@@ -4,6 +4,12 @@ import { prefixOf, type Study } from '../studies/index.ts';
 import { comparisonOf, isDistinguishable, seriesOf, type RowComparison } from './compare-rows.ts';
 import type { Row } from './rows.ts';
 
+/** A statement and what it rests on. */
+export interface Conclusion {
+  text: string;
+  steps: readonly string[];
+}
+
 export interface ConcludeOptions {
   /** Name of the dataset, for the sentence. */
   dataset: string;
@@ -13,22 +19,23 @@ export interface ConcludeOptions {
 /** CIDEr-D speaks for captions as a whole; BLEU-4 is what the research note reports. */
 const headlines = ['cider-d', 'bleu-4'] as const;
 
-/** Paragraphs: the answer, what it rests on step by step, and how far it can be trusted. */
+/** The answer for each series, what it rests on step by step, and at the end how far it can be trusted. */
 export function conclude(
   rows: readonly Row[],
   comparisons: readonly RowComparison[],
   { dataset, compare }: ConcludeOptions,
-): string[] {
-  if (comparisons.length === 0) return ['There are not two comparable rows yet, so there is no answer.'];
+): Conclusion[] {
+  if (comparisons.length === 0)
+    return [{ text: 'There are not two comparable rows yet, so there is no answer.', steps: [] }];
   const paragraphs = seriesOf(rows).flatMap((series) => {
     const own = comparisons.filter(({ a }) => series.includes(a));
     if (own.length === 0) return [];
     const [{ variant }] = series;
-    const verdict = compare === 'prefix' ? [`${verdictOf(series, own)}`] : [];
-    const steps = own.map((comparison) => stepOf(comparison, compare));
-    return [`On ${dataset}, ${variant.series}: ${[...verdict, ...steps].join(' ')}`];
+    const verdict = compare === 'prefix' ? verdictOf(series, own) : verdictOfRows(own);
+    const text = `On ${dataset}, ${variant.series}: ${verdict}`;
+    return [{ text, steps: own.map((comparison) => stepOf(comparison, compare)) }];
   });
-  return [...paragraphs, cautionOf(rows, comparisons.length)];
+  return [...paragraphs, { text: cautionOf(rows, comparisons.length), steps: [] }];
 }
 
 /** Whether longer was better in this series, by CIDEr-D, over neighbours. */
@@ -37,21 +44,32 @@ function verdictOf(series: readonly Row[], own: readonly RowComparison[]): strin
   const steps = sorted
     .slice(1)
     .flatMap((row, i) => own.find(({ a, b }) => a === sorted[i] && b === row) ?? []);
-  const signs = steps.map((step) => signOf(comparisonOf(step, 'cider-d')));
-  const [from, to] = [prefixOf(sorted[0].variant), prefixOf(sorted.at(-1)!.variant)];
-  if (signs.every((sign) => sign > 0))
-    return `by CIDEr-D every longer prefix captions better, from ${from} to ${to}.`;
-  if (signs.every((sign) => sign === 0)) return `by CIDEr-D no neighbouring lengths can be told apart.`;
-  const lastGain = signs.lastIndexOf(1);
-  const gained = lastGain < 0 ? '' : ` up to ${prefixOf(steps[lastGain].b.variant)}`;
-  if (signs.includes(-1)) {
-    const losses = steps
-      .filter((_, i) => signs[i] < 0)
-      .map(({ a, b }) => `${prefixOf(a.variant)} to ${prefixOf(b.variant)}`);
-    const gains = gained === '' ? 'no step gains' : `there are gains${gained}`;
-    return `by CIDEr-D a longer prefix is not always better: ${gains}, and it loses from ${losses.join(' and ')}.`;
-  }
-  return `by CIDEr-D longer prefixes caption better${gained}; not every step can be told from none.`;
+  const spans = (sign: -1 | 0 | 1): string[] =>
+    steps
+      .filter((step) => signOf(comparisonOf(step, 'cider-d')) === sign)
+      .map(({ a, b }) => `from ${prefixOf(a.variant)} to ${prefixOf(b.variant)}`);
+  const parts = [
+    [spans(1), 'a longer prefix captions better'],
+    [spans(-1), 'a longer prefix captions worse'],
+    [spans(0), 'no difference can be told'],
+  ] as const;
+  const told = parts.flatMap(([where, what]) => (where.length > 0 ? [`${what} ${where.join(' and ')}`] : []));
+  return `by CIDEr-D, ${told.join('; ')}.`;
+}
+
+/** Which rows are better and worse than the first, by CIDEr-D. */
+function verdictOfRows(own: readonly RowComparison[]): string {
+  const named = (sign: -1 | 0 | 1): string[] =>
+    own.filter((step) => signOf(comparisonOf(step, 'cider-d')) === sign).map(({ b }) => b.variant.label);
+  const parts = [
+    [named(1), 'better'],
+    [named(-1), 'worse'],
+    [named(0), 'not to be told apart'],
+  ] as const;
+  const told = parts.flatMap(([labels, what]) =>
+    labels.length > 0 ? [`${what}: ${labels.join(', ')}`] : [],
+  );
+  return `by CIDEr-D, beside ${own[0].a.variant.label}, ${told.join('; ')}.`;
 }
 
 const signOf = (measure: MeasureComparison): -1 | 0 | 1 =>
@@ -65,16 +83,18 @@ function stepOf(comparison: RowComparison, compare: Study['compare']): string {
       : [a.variant.label, b.variant.label];
   const parts = headlines.map((name) => {
     const measure = comparisonOf(comparison, name);
-    const { label, difference } = measure;
-    if (!isDistinguishable(measure)) return `${label} is not distinguishable (${range(measure)})`;
-    return `${difference > 0 ? 'raises' : 'lowers'} ${label} by ${number(Math.abs(difference) * 100)} (${range(measure)})`;
+    const { label, difference, interval } = measure;
+    const [low, high] = [100 * interval.low, 100 * interval.high];
+    if (!isDistinguishable(measure)) {
+      const range = `95 % interval ${signed(low)} to ${signed(high)}`;
+      return `leaves ${label} not distinguishable (${signed(100 * difference)}; ${range})`;
+    }
+    const [least, most] = [Math.min(Math.abs(low), Math.abs(high)), Math.max(Math.abs(low), Math.abs(high))];
+    const size = `${number(100 * Math.abs(difference))} (95 % interval ${number(least)} to ${number(most)})`;
+    return `${difference > 0 ? 'raises' : 'lowers'} ${label} by ${size}`;
   });
-  return `Going from ${from} to ${to}: ${parts.join('; ')}.`;
+  return `Going from ${from} to ${to} ${parts.join(' and ')}.`;
 }
-
-/** The difference's interval × 100. */
-const range = ({ difference, interval: { low, high } }: MeasureComparison): string =>
-  `${signed(difference * 100)}, 95 % interval ${signed(low * 100)} to ${signed(high * 100)}`;
 
 const number = (value: number): string => value.toFixed(2);
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${number(Math.abs(value))}`;

@@ -28,6 +28,7 @@ export interface SamplePicture {
 
 export type Block =
   | { kind: 'text'; text: string }
+  | { kind: 'list'; items: readonly string[] }
   | { kind: 'table'; table: Table }
   | { kind: 'figure'; figure: Figure; command: string }
   | { kind: 'command'; about: string; lines: readonly string[] }

@@ -1,5 +1,6 @@
 // report.json: the figures of a report for programs. Scores are as computed, not × 100.
 import type { CaptionStatistics, MeasureComparison, SeedSummary } from '@foreword/caption-metrics';
+import type { Conclusion } from './conclude.ts';
 import type { ReportParts } from './build-report.ts';
 import { bestValidation, lastLoss, rowScores, summariseRow, type RowScore } from './rows.ts';
 
@@ -9,7 +10,7 @@ export interface ReportJson {
   study: string;
   question: string;
   command: string;
-  conclusion: readonly string[];
+  conclusion: readonly Conclusion[];
   missing: readonly string[];
   rows: {
     label: string;

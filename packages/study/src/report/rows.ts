@@ -52,7 +52,7 @@ export const bestValidation = ({ validations }: RunResult): number | undefined =
  * spread by √((n − 1)/n) less than means of n trainings do (their variance has n where n − 1 is right), which is made up
  * for. With one seed only the pictures are drawn.
  *
- * @param stream number of its own for each side of a comparison, so that their draws are independent
+ * @param stream equal for rows that are drawn with the same seeds, different for rows drawn independently
  */
 export function acrossSeeds(row: Row, stream: number): Measure[] {
   const { runs } = row;

@@ -13,10 +13,10 @@ body { margin: 0 auto; max-width: 68rem; padding: 1.5rem 1rem 4rem; background: 
   font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.7rem; line-height: 1.25; }
 h2 { font-size: 1.2rem; margin: 2.5rem 0 .75rem; }
-p { max-width: 46rem; }
+p, li { max-width: 46rem; }
 figure { margin: 1.5rem 0; }
 figcaption, .about { color: var(--quiet); font-size: .9rem; max-width: 46rem; margin: .4rem 0; }
-.plot svg { display: block; width: 100%; max-width: 46rem; height: auto; border-radius: 6px; }
+.plot svg { display: block; width: 100%; min-width: 32rem; max-width: 46rem; height: auto; border-radius: 6px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
@@ -61,11 +61,13 @@ async function blockOf(block: Block): Promise<string> {
   switch (block.kind) {
     case 'text':
       return `<p>${escapeXml(block.text)}</p>`;
+    case 'list':
+      return `<ul>${block.items.map((item) => `<li>${escapeXml(item)}</li>`).join('')}</ul>`;
     case 'table':
       return tableOf(block.table);
     case 'figure': {
       const { svg, caption } = block.figure;
-      return `<figure class="plot">${svg}<figcaption>${escapeXml(caption)}</figcaption>${code([block.command])}</figure>`;
+      return `<figure class="plot"><div class="scroll">${svg}</div><figcaption>${escapeXml(caption)}</figcaption>${code([block.command])}</figure>`;
     }
     case 'command':
       return `<p class="about">${escapeXml(block.about)}</p>${code(block.lines)}`;

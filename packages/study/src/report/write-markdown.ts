@@ -15,6 +15,8 @@ function blockOf(block: Block): string {
   switch (block.kind) {
     case 'text':
       return block.text;
+    case 'list':
+      return block.items.map((item) => `- ${item}`).join('\n');
     case 'table':
       return `${block.table.caption}\n\n${toMarkdown(block.table)}`;
     case 'figure': {

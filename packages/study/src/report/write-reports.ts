@@ -85,7 +85,8 @@ async function writeReport(
   const shown = shownPath(folder);
   const parts: ReportParts = { name, study, plan, rows, comparisons, conclusion, missing, shown };
   await writeFiles(out, parts);
-  const answer = [study.question, ...conclusion, ...missing].join('\n');
+  const told = conclusion.flatMap(({ text, steps }) => [text, ...steps.map((step) => `  ${step}`)]);
+  const answer = [study.question, ...told, ...missing].join('\n');
   return `${answer}\nreport: ${shownPath(join(out, 'report.md'))}, report.html, report.json\n`;
 }
 

@@ -96,6 +96,7 @@ function drawSeries(series: ChartSeries, colour: string, px: Place, py: Place): 
       ? ''
       : `<polyline points="${points.map((p) => `${px(p.x)},${py(p.y)}`).join(' ')}" fill="none" stroke="${colour}" stroke-width="2"${dashOf(series)}/>`;
   if (draw === 'line') return line;
+  const taken: LabelBox[] = [];
   const marks = points.map((p) => {
     const { x, y, errorX = 0, errorY = 0, label } = p;
     const bar = (x1: number, y1: number, x2: number, y2: number): string =>
@@ -106,13 +107,32 @@ function drawSeries(series: ChartSeries, colour: string, px: Place, py: Place): 
       ...(errorY > 0 ? [bar(x, y - errorY, x, y + errorY), cap(y - errorY), cap(y + errorY)] : []),
       ...(errorX > 0 ? [bar(x - errorX, y, x + errorX, y)] : []),
     ];
-    const text =
-      label === undefined
-        ? ''
-        : `<text x="${Number(px(x)) + 7}" y="${Number(py(y)) - 6}" font-size="11">${escapeXml(label)}</text>`;
+    const text = label === undefined ? '' : writeLabel(label, Number(px(x)), Number(py(y)), taken);
     return `${bars.join('')}<circle cx="${px(x)}" cy="${py(y)}" r="4" fill="${colour}"/>${text}`;
   });
   return [line, ...marks].join('');
+}
+
+interface LabelBox {
+  left: number;
+  right: number;
+  y: number;
+}
+
+/** A label right of its point, else left of it, as near as others leave room. */
+function writeLabel(label: string, px: number, py: number, taken: LabelBox[]): string {
+  const wide = 6.2 * label.length;
+  const places = [-6, 14, -19, 27, -32, 40].flatMap((dy) => [
+    { left: px + 7, right: px + 7 + wide, y: py + dy },
+    { left: px - 7 - wide, right: px - 7, y: py + dy },
+  ]);
+  const isFree = ({ left, right, y }: LabelBox): boolean =>
+    left > margin.left &&
+    right < width &&
+    taken.every((other) => right < other.left || left > other.right || Math.abs(y - other.y) > 12);
+  const place = places.find(isFree) ?? places[0];
+  taken.push(place);
+  return `<text x="${place.left.toFixed(1)}" y="${place.y.toFixed(1)}" font-size="11" stroke="#fff" stroke-width="3" paint-order="stroke">${escapeXml(label)}</text>`;
 }
 
 /** Names beside their colours, in as many lines as they need. One series alone needs none. */

@@ -37,7 +37,7 @@ const kinds: Study = {
     return [
       ...at('EMB', {}),
       kind('PREFIX', { 'prefix-kind': 'deep' }),
-      ...at('INFIX', { 'prefix-kind': 'infix' }),
+      ...at('INFIX', { 'prefix-kind': 'infix', prompt: 'A picture of' }),
       kind('hard prompt', { 'prefix-kind': 'hard' }),
       kind('LoRA 8', { lora: 8 }),
       kind('fine-tune', tuned),
