@@ -51,8 +51,8 @@ function trainDifference(
   const kept = recordedSettings(cell, recorded, folder);
   const differences: string[] = [];
   const differ = (what: string, then: unknown, now: unknown): void => {
-    if (now !== undefined && JSON.stringify(then) !== JSON.stringify(now))
-      differences.push(`${what} ${String(then)} instead of ${String(now)}`);
+    const [old, asked] = [JSON.stringify(then) ?? 'none', JSON.stringify(now)];
+    if (asked !== undefined && old !== asked) differences.push(`${what} ${old} instead of ${asked}`);
   };
   for (const key of Object.keys(wanted) as (keyof typeof wanted)[]) {
     // What is not given comes from the run that --init names; where that lies may have changed.

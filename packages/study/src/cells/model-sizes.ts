@@ -4,7 +4,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { mapperShapes, resolveMapperConfig } from '@foreword/prefix-mapper';
 import { openSafetensorsPath } from '@foreword/tensor/node';
 import { backbonesRoot } from '@foreword/trainer';
-import { prefixOf, type Flags } from '../studies/index.ts';
+import { prefixOf, type Flags, type FlagValue } from '../studies/index.ts';
 
 export interface ModelSizes {
   gpt2: { layers: number; width: number; vocabulary: number; parameters: number };
@@ -34,8 +34,8 @@ export async function modelSizes({ backbones, clip, gpt2 }: Flags): Promise<Mode
     )
   )
     return undefined;
-  const folder = (given: unknown, name: string): string =>
-    given === undefined ? resolve(root, name) : resolve(String(given as string));
+  const folder = (given: FlagValue | undefined, name: string): string =>
+    given === undefined ? resolve(root, name) : resolve(String(given));
   try {
     const [clipFolder, gpt2Folder] = [folder(clip, 'clip'), folder(gpt2, 'gpt2')];
     const json = async (path: string): Promise<Record<string, number>> =>

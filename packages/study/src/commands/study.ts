@@ -145,11 +145,9 @@ function toPlan(name: string, values: FlagValues<typeof flags>): StudyPlan {
     everyCell.epochs = scenesEpochs;
   const lengths = toLengths(values.lengths);
   const { seeds, out } = values;
-  const typed = [
-    ...['pnpm', 'study', name, '--seeds', String(seeds), '--lengths', lengths.join()],
-    ...given.flatMap(([flag, value]) => (value === true ? [`--${flag}`] : [`--${flag}`, String(value)])),
-    ...(out === undefined ? [] : ['--out', out]),
-  ];
+  const typed = ['pnpm', 'study', name, '--seeds', String(seeds), '--lengths', lengths.join()];
+  for (const [flag, value] of given) typed.push(`--${flag}`, ...(value === true ? [] : [String(value)]));
+  if (out !== undefined) typed.push('--out', out);
   return { format: 1, studies: names, seeds, lengths, everyCell, command: shellLine(typed) };
 }
 

@@ -57,7 +57,7 @@ export async function readRun(cell: Cell, folder: string): Promise<RunResult> {
     cell,
     samples,
     scores,
-    record: (await trained.readJson('config.json')) as Partial<RunRecord>,
+    record: await trained.readJson('config.json'),
     steps: await trained.readLines<StepMetrics>('metrics.jsonl'),
     validations: await trained.readLines<EpochMetrics>('validation.jsonl'),
     ...(isThere && { parameters: await countParameters(checkpoint) }),
