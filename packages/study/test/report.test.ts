@@ -116,7 +116,7 @@ test('cells that are not done are named, and the rest is reported', async () => 
   assert.match(answer, 'Not in it: P = 20, GPT-2 frozen (seed 2): not run yet, or with other settings.');
   assert.match(answer, 'Not in it: P = 1, GPT-2 tuned (all seeds): not run yet');
   assert.is((await json()).rows.length, 5);
-  assert.match(await writeReports(root, plan('kinds', { lengths: [2] })), 'no cell is done yet');
+  assert.match(await writeReports(root, plan('lengths', { lengths: [3] })), 'no cell is done yet');
 });
 
 test('decoding compares every method with greedy, on the same trainings', async () => {

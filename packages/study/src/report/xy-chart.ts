@@ -64,7 +64,7 @@ export function xyChart({ title, x, y, series }: ChartOptions): string {
       `<line x1="${px(at)}" x2="${px(at)}" y1="${bottom}" y2="${bottom + 5}" stroke="#888"/>` +
       `<text x="${px(at)}" y="${bottom + 19}" text-anchor="middle">${label}</text>`,
   );
-  const marks = drawn.map((s, i) => drawSeries(s, colourOf(s, i), px, py));
+  const marks = drawn.map((s, i) => drawSeries(s, colourOf(s, i), { px, py, bottom }));
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12" fill="#333">
 <title>${escapeXml(title)}</title>
 <rect width="${width}" height="${height}" fill="#fff"/>
@@ -89,14 +89,22 @@ const dashOf = ({ dashed }: ChartSeries): string => (dashed ? ' stroke-dasharray
 
 type Place = (value: number) => string;
 
-function drawSeries(series: ChartSeries, colour: string, px: Place, py: Place): string {
+function drawSeries(
+  series: ChartSeries,
+  colour: string,
+  { px, py, bottom }: { px: Place; py: Place; bottom: number },
+): string {
   const { points, draw = 'both' } = series;
   const line =
     draw === 'points'
       ? ''
       : `<polyline points="${points.map((p) => `${px(p.x)},${py(p.y)}`).join(' ')}" fill="none" stroke="${colour}" stroke-width="2"${dashOf(series)}/>`;
   if (draw === 'line') return line;
-  const taken: LabelBox[] = [];
+  const taken: LabelBox[] = points.map((p) => ({
+    left: Number(px(p.x)) - 5,
+    right: Number(px(p.x)) + 5,
+    y: Number(py(p.y)) + 4,
+  }));
   const marks = points.map((p) => {
     const { x, y, errorX = 0, errorY = 0, label } = p;
     const bar = (x1: number, y1: number, x2: number, y2: number): string =>
@@ -107,7 +115,8 @@ function drawSeries(series: ChartSeries, colour: string, px: Place, py: Place): 
       ...(errorY > 0 ? [bar(x, y - errorY, x, y + errorY), cap(y - errorY), cap(y + errorY)] : []),
       ...(errorX > 0 ? [bar(x - errorX, y, x + errorX, y)] : []),
     ];
-    const text = label === undefined ? '' : writeLabel(label, Number(px(x)), Number(py(y)), taken);
+    const text =
+      label === undefined ? '' : writeLabel(label, { px: Number(px(x)), py: Number(py(y)), bottom }, taken);
     return `${bars.join('')}<circle cx="${px(x)}" cy="${py(y)}" r="4" fill="${colour}"/>${text}`;
   });
   return [line, ...marks].join('');
@@ -120,8 +129,12 @@ interface LabelBox {
 }
 
 /** A label right of its point, else left of it, as near as others leave room. */
-function writeLabel(label: string, px: number, py: number, taken: LabelBox[]): string {
-  const wide = 6.2 * label.length;
+function writeLabel(
+  label: string,
+  { px, py, bottom }: { px: number; py: number; bottom: number },
+  taken: LabelBox[],
+): string {
+  const wide = 6.8 * label.length;
   const places = [-6, 14, -19, 27, -32, 40].flatMap((dy) => [
     { left: px + 7, right: px + 7 + wide, y: py + dy },
     { left: px - 7 - wide, right: px - 7, y: py + dy },
@@ -129,6 +142,7 @@ function writeLabel(label: string, px: number, py: number, taken: LabelBox[]): s
   const isFree = ({ left, right, y }: LabelBox): boolean =>
     left > margin.left &&
     right < width &&
+    y < bottom - 3 &&
     taken.every((other) => right < other.left || left > other.right || Math.abs(y - other.y) > 12);
   const place = places.find(isFree) ?? places[0];
   taken.push(place);
