@@ -12,7 +12,7 @@ const models = ['tensor', 'hub', 'clip', 'gpt2', 'image', 'tokenizer'];
 const training = [...models, 'prefix-mapper', 'scenes', 'caption-metrics', 'caption-data', 'cli-kit'];
 
 /**
- * By folder name under `packages/`. `tensor ← torch-file ← hub ← clip, gpt2 ← prefix-mapper ← trainer ← bench`; the rest
+ * By folder name under `packages/`. `tensor ← torch-file ← hub ← clip, gpt2 ← prefix-mapper ← trainer ← bench, study`; the rest
  * are leaves.
  */
 export const packageRules: Readonly<Record<string, PackageRule>> = {
@@ -32,6 +32,7 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
   'prefix-mapper': { uses: models, runs: 'anywhere' },
   trainer: { uses: training, runs: 'node' },
   bench: { uses: [...training, 'trainer'], runs: 'node' },
+  study: { uses: [...training, 'trainer'], runs: 'node' },
 };
 
 /** Packages that the tests of every package may use besides. */

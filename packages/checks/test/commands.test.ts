@@ -22,8 +22,8 @@ const commandLines: Record<string, string[]> = {
   features: ['--dataset', 'scenes', '--out', '.cache/no-such'],
   'zero-shot': ['no-such-picture.png', '--labels', 'a dog,a cat'],
 };
-/** Commands that compute nothing. */
-const withoutAdapter = ['models', 'score'];
+/** Commands that compute nothing on a GPU themselves, and one that reads its run before it looks for one. */
+const withoutAdapter = ['models', 'score', 'report', 'study', 'caption-test'];
 
 interface Ending {
   code: number | null;

@@ -18,6 +18,7 @@ export {
 export type { CaptionerNames, NamedCaptionerOptions } from './load-captioner.ts';
 export { loadCaptionerFiles, type CaptionerFiles } from './load-captioner-files.ts';
 export {
+  atItem,
   toDecodeMethod,
   toReranking,
   type BeamChoice,
