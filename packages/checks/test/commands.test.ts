@@ -18,7 +18,7 @@ const commandLines: Record<string, string[]> = {
   pretrain: ['clip'],
   train: ['--quick'],
   caption: ['--run', 'no-such-run', 'no-such-picture.png'],
-  bench: ['--only', 'matmul', '--peers', 'none'],
+  bench: ['--only', 'matmul'],
   'zero-shot': ['no-such-picture.png', '--labels', 'a dog,a cat'],
 };
 /** Commands that compute nothing. */
