@@ -27,7 +27,7 @@ function beginOp(id: string): RunningWork {
   const work = opWork(id);
   const { numpy: np, nn } = jax;
   const inputs = opValues(work).map(({ data, shape }) => np.array(data).reshape(shape));
-  const apply = jax.jit((a: JaxArray, b: JaxArray, c: JaxArray): JaxArray => {
+  const apply = jax.jit((...[a, b, c]: JaxArray[]): JaxArray => {
     switch (work.op) {
       case 'matmul':
         return np.matmul(a, b);
@@ -43,8 +43,7 @@ function beginOp(id: string): RunningWork {
   });
   return {
     async next() {
-      const [a, b, c] = inputs.map(({ ref }) => ref);
-      return { values: await apply(a, b, c).data() };
+      return { values: await apply(...inputs.map(({ ref }) => ref)).data() };
     },
     dispose: () => inputs.forEach((input) => input.dispose()),
   };

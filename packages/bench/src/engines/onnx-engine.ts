@@ -12,6 +12,7 @@ import { opGraph } from '../onnx/op-graph.ts';
 import { storedWeights } from '../onnx/stored-weights.ts';
 import { appendedIds, pictures, pixelCount, promptIds } from '../works/model-values.ts';
 import { opValues, opWork } from '../works/op-values.ts';
+import { relativeDifference } from '../works/sample.ts';
 import { peersFolder } from './install-peers.ts';
 import { serveEngine, type RunningWork } from './serve-engine.ts';
 
@@ -37,13 +38,29 @@ const packageFolder = join(peersFolder, 'node_modules/onnxruntime-node');
 const ort = createRequire(join(peersFolder, 'package.json'))('onnxruntime-node') as Ort;
 const options = { executionProviders: [provider], logSeverityLevel: 3 };
 
-async function beginOp(id: string): Promise<RunningWork> {
+/** Whether attention may be fused; settled when the engine opens. */
+let fused = true;
+
+async function openOp(id: string, withFused: boolean): Promise<OrtSession> {
   const work = opWork(id);
+  const graph = opGraph(work, opValues(work), { fused: withFused });
   // Unoptimised: an optimiser would compute a graph of constants once and for all.
-  const session = await ort.InferenceSession.create(opGraph(work, opValues(work)), {
-    ...options,
-    graphOptimizationLevel: 'disabled',
-  });
+  return await ort.InferenceSession.create(graph, { ...options, graphOptimizationLevel: 'disabled' });
+}
+
+/** Whether the fused attention computes what the standard operators do; on some adapters it does not. */
+async function isFusedRight(): Promise<boolean> {
+  const results: number[][] = [];
+  for (const withFused of [true, false]) {
+    const session = await openOp('attention-32', withFused);
+    results.push([...(await session.run({})).y.data]);
+    await session.release();
+  }
+  return relativeDifference(results[0], results[1]) < 1e-4;
+}
+
+async function beginOp(id: string): Promise<RunningWork> {
+  const session = await openOp(id, fused);
   return {
     next: async () => ({ values: (await session.run({})).y.data }),
     dispose: () => void session.release(),
@@ -66,7 +83,9 @@ async function openModel(name: ModelName, build: Build): Promise<OrtSession> {
 }
 
 async function beginClip(batch: number): Promise<RunningWork> {
-  const session = await openModel('clip', (weights, location) => clipGraph(weights, location, batch));
+  const session = await openModel('clip', (weights, location) =>
+    clipGraph(weights, location, { B: batch, fused }),
+  );
   const images = pictures(batch);
   return {
     async next() {
@@ -80,7 +99,7 @@ async function beginClip(batch: number): Promise<RunningWork> {
 }
 
 async function beginGpt2(what: string): Promise<RunningWork> {
-  const session = await openModel('gpt2', gpt2Graph);
+  const session = await openModel('gpt2', (weights, location) => gpt2Graph(weights, location, { fused }));
   const { layers, heads, C } = gpt2Sizes;
   /** Keys and values by input name, and how many tokens they are of. They pass through the host between runs. */
   type Past = { feeds: Record<string, OrtTensor>; length: number };
@@ -134,8 +153,10 @@ await serveEngine({
     const manifest = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as {
       version: string;
     };
+    fused = await isFusedRight();
+    const how = fused ? '' : ' (attention unfused: its fused one is wrong here)';
     // It brings a Dawn of its own and does not say which adapter that took.
-    return { name: `onnxruntime ${provider}`, version: manifest.version, adapter: null };
+    return { name: `onnxruntime ${provider}`, version: manifest.version + how, adapter: null };
   },
   async begin(work) {
     if (work.startsWith('clip-')) return await beginClip(Number(work.slice('clip-'.length)));

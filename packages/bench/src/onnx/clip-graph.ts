@@ -1,7 +1,9 @@
 // ViT-B/32's image tower as an ONNX graph over the weights of a safetensors file with OpenAI's names.
 //
 // Legend: B images, N patches, T = 1 + N rows, C channels, D the shared space.
+import { attentionNodes } from './attention-nodes.ts';
 import { OnnxGraph, type StoredWeight } from './onnx-graph.ts';
+import type { OnnxChoices } from './op-graph.ts';
 
 const size = { image: 224, patch: 32, C: 768, layers: 12, heads: 12, D: 512 } as const;
 
@@ -9,7 +11,7 @@ const size = { image: 224, patch: 32, C: 768, layers: 12, heads: 12, D: 512 } as
 export function clipGraph(
   weights: ReadonlyMap<string, StoredWeight>,
   location: string,
-  B: number,
+  { B, fused }: OnnxChoices & { B: number },
 ): Uint8Array {
   const { C, D, image, patch, layers, heads } = size;
   const N = (image / patch) ** 2;
@@ -45,10 +47,8 @@ export function clipGraph(
       attributes: { axis: 2 },
       outputs: 3,
     });
-    const mixed = graph.node('MultiHeadAttention', [split, `${split}:1`, `${split}:2`], {
-      domain: 'com.microsoft',
-      attributes: { num_heads: heads },
-    });
+    const parts = [split, `${split}:1`, `${split}:2`] as const;
+    const { mixed } = attentionNodes(graph, parts, { B, H: heads, D: C / heads, fused });
     const projected = linear(
       reshape(mixed, B * T, C),
       `${at}.attn.out_proj.weight`,

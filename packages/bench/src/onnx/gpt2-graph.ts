@@ -1,7 +1,9 @@
 // GPT-2 124M with a key-value cache as an ONNX graph over the weights of a safetensors file with Hugging Face's names.
 //
 // Legend: S new tokens, K past tokens, C channels, H heads, D = C/H, V vocabulary.
+import { attentionNodes } from './attention-nodes.ts';
 import { OnnxGraph, type StoredWeight } from './onnx-graph.ts';
+import type { OnnxChoices } from './op-graph.ts';
 
 export const gpt2Sizes = { C: 768, layers: 12, heads: 12, V: 50_257 } as const;
 
@@ -10,7 +12,11 @@ export const gpt2Sizes = { C: 768, layers: 12, heads: 12, V: 50_257 } as const;
  * `past_key_i`, `past_value_i` [1, H, K, D]; outputs `logits` [1, V] after the last token and `key_i`, `value_i`
  * [1, H, K + S, D]. S and K vary from run to run.
  */
-export function gpt2Graph(weights: ReadonlyMap<string, StoredWeight>, location: string): Uint8Array {
+export function gpt2Graph(
+  weights: ReadonlyMap<string, StoredWeight>,
+  location: string,
+  { fused }: OnnxChoices,
+): Uint8Array {
   const { C, layers, heads: H, V } = gpt2Sizes;
   const D = C / H;
   const graph = new OnnxGraph();
@@ -42,13 +48,16 @@ export function gpt2Graph(weights: ReadonlyMap<string, StoredWeight>, location: 
       attributes: { axis: 2 },
       outputs: 3,
     });
-    const mixed = graph.node(
-      'MultiHeadAttention',
-      [split, `${split}:1`, `${split}:2`, '', '', bias, pastKey, pastValue],
-      { domain: 'com.microsoft', attributes: { num_heads: H }, outputs: 3 },
-    );
-    graph.named(`${mixed}:1`, `key_${i}`);
-    graph.named(`${mixed}:2`, `value_${i}`);
+    const { mixed, key, value } = attentionNodes(graph, [split, `${split}:1`, `${split}:2`], {
+      B: 1,
+      H,
+      D,
+      bias,
+      past: { key: pastKey, value: pastValue },
+      fused,
+    });
+    graph.named(key, `key_${i}`);
+    graph.named(value, `value_${i}`);
     for (const name of [`key_${i}`, `value_${i}`]) graph.output(name, [1, H, 'K + S', D]);
     x = graph.node('Add', [x, linear(reshape(mixed, -1, C), `h.${i}.attn.c_proj`)]);
     const inner = linear(norm(x, `h.${i}.ln_2`), `h.${i}.mlp.c_fc`);
