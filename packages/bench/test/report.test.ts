@@ -130,6 +130,7 @@ test('the JSON reads back, rounded, with short objects on one line', () => {
       commit: null,
     },
     repeats: 5,
+    peaks: { gigabytesPerSecond: 10, gflops: 20 },
     rows: [{ op: 'x', shape: '[1]', dtype: 'f16', skipped: 'no f16' }],
     sideBySide: compared(),
     bars: judgeBars(compared()),

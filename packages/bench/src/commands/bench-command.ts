@@ -6,10 +6,12 @@ import { describeAdapter, openDevice, type AdapterSummary } from '@foreword/tens
 import { caseNames, cases, type CaseName } from '../cases/index.ts';
 import { isFailed } from '../engines/compare-engines.ts';
 import { runEngines } from '../engines/run-engines.ts';
+import { measurePeaks } from '../measure-peaks.ts';
 import { measureModels } from '../models/measure-models.ts';
 import { formatModelRows, type ModelRow } from '../models/model-row.ts';
 import { adapterSlug, reportJson, type BenchReport } from '../report/bench-report.ts';
-import type { Row } from '../report/bench-row.ts';
+import { withFloors, type Row } from '../report/bench-row.ts';
+import type { Peaks } from '../report/floors.ts';
 import { formatRows } from '../report/format-table.ts';
 import { describeMachine, formatHeading, repositoryRoot } from '../report/machine.ts';
 import { readRunScores, type RunScores } from '../run-scores.ts';
@@ -47,21 +49,22 @@ const flags = defineFlags({
 async function measureRows(
   chosen: readonly CaseName[],
   repeats: number,
-): Promise<{ adapter: AdapterSummary; rows: Row[] }> {
+): Promise<{ adapter: AdapterSummary; peaks: Peaks; rows: Row[] }> {
   const device = await openDevice();
   const rows: Row[] = [];
   const progress = new ProgressBar({ label: 'bench', unit: 'group', total: chosen.length });
   try {
+    const peaks = await measurePeaks(device);
     for (const [done, name] of chosen.entries()) {
       const measure = cases[name];
       progress.update(done, { group: name });
       for await (const row of measure?.({ device, repeats }) ?? []) {
-        rows.push(row);
+        rows.push(withFloors(row, peaks));
         progress.update(done, { group: `${name}, ${row.op}` });
       }
     }
     if (chosen.length > 0) progress.finish();
-    return { adapter: device.adapter, rows };
+    return { adapter: device.adapter, peaks, rows };
   } finally {
     device.close();
   }
@@ -107,12 +110,12 @@ export const benchCommand = {
     const lastRun = chosen.includes('bleu') ? await readRunScores(join(repositoryRoot, 'runs'), run) : null;
     const machine = await describeMachine();
 
-    const { adapter, rows } = await measureRows(
+    const { adapter, peaks, rows } = await measureRows(
       chosen.filter((name) => cases[name]),
       repeats,
     );
-    console.log(`${formatHeading(adapter, machine, repeats)}\n`);
-    if (chosen.includes('training-step')) rows.push(await measureTrainingStep(repeats));
+    console.log(`${formatHeading(adapter, machine, { repeats, peaks })}\n`);
+    if (chosen.includes('training-step')) rows.push(withFloors(await measureTrainingStep(repeats), peaks));
     if (rows.length > 0) console.log(`${formatRows(rows)}\n`);
     const models = chosen.includes('models') ? await measureModelRows(repeats) : undefined;
     if (models) console.log(`${formatModelRows(models)}\n`);
@@ -126,6 +129,7 @@ export const benchCommand = {
       driver: adapter.description,
       machine,
       repeats,
+      peaks,
       rows,
       ...(models && { models }),
       lastRun,

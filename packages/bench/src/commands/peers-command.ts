@@ -76,7 +76,7 @@ export const peersCommand = {
     if (wantedAdapter !== undefined) process.env.FOREWORD_ADAPTER = wantedAdapter;
     const adapter = await adapterHere();
     const machine = await describeMachine();
-    console.log(`${formatHeading(adapter, machine, repeats)}\n`);
+    console.log(`${formatHeading(adapter, machine, { repeats })}\n`);
 
     const { installed, missing } = await install(peers.filter(({ id }) => chosenPeers.includes(id)));
     const sideBySide = await runEngines({ peers: installed, missing, works: chosen, rounds: repeats });

@@ -4,6 +4,7 @@ import type { ModelRow } from '../models/model-row.ts';
 import type { RunScores } from '../run-scores.ts';
 import type { BarResult } from './bars.ts';
 import type { Row } from './bench-row.ts';
+import type { Peaks } from './floors.ts';
 import type { Machine } from './machine.ts';
 
 interface ReportHead {
@@ -20,6 +21,8 @@ interface ReportHead {
 
 /** Everything one run of `pnpm bench` found. Times in milliseconds, medians of `n`. */
 export interface BenchReport extends ReportHead {
+  /** Measured in the same run; the rows' floors come from them. */
+  peaks: Peaks;
   rows: Row[];
   /** Loading and speed of whole models; absent where they were not measured. */
   models?: ModelRow[];
