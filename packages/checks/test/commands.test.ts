@@ -19,6 +19,7 @@ const commandLines: Record<string, string[]> = {
   train: ['--quick'],
   caption: ['--run', 'no-such-run', 'no-such-picture.png'],
   bench: ['--only', 'matmul'],
+  profile: [],
   'zero-shot': ['no-such-picture.png', '--labels', 'a dog,a cat'],
 };
 /** Commands that compute nothing. */

@@ -5,3 +5,4 @@ export { linearSchedule } from './train/schedule.ts';
 export type { Settings } from './train/settings.ts';
 export type { Sample, TestScores } from './train/score-test.ts';
 export { runsRoot } from './data/repository.ts';
+export { openEmbeddedStep, type EmbeddedStep, type EmbeddedStepOptions } from './train/embedded-step.ts';
