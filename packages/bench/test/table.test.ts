@@ -74,6 +74,7 @@ test('the higher of two floors is the one that counts', () => {
     reached: null,
   });
   assert.equal([0.05, 0.634, 1.2, null].map(formatReached), ['5.0 %', '63 %', '120 %', '–']);
+  assert.is(floorsOf({ bytes: 0, flops: 0 }, 1, peaks).reached, null);
   const skipped: Row = { ...title, skipped: 'no shader-f16' };
   assert.is(withFloors(skipped, peaks), skipped);
 });

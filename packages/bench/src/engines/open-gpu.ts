@@ -8,13 +8,26 @@ interface Dawn {
 }
 
 /**
+ * Dawn without a GPU: every call is checked and recorded as ever, and nothing computed. What it costs is what this
+ * side of the driver costs.
+ */
+export async function openNullGpu(): Promise<GPU> {
+  return (await loadDawn()).create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
+}
+
+async function loadDawn(): Promise<Dawn> {
+  const dawn = (await import(pathToFileURL(dawnPackage().entry).href)) as Dawn;
+  Object.assign(globalThis, dawn.globals);
+  return dawn;
+}
+
+/**
  * Opens Dawn with the flags of @foreword/tensor/node and puts it at `navigator.gpu`.
  * @returns what an engine's facts say of its adapter
  * @throws Error with exit code 3 when no adapter answers
  */
 export async function openGpu(): Promise<string> {
-  const { create, globals } = (await import(pathToFileURL(dawnPackage().entry).href)) as Dawn;
-  Object.assign(globalThis, globals);
+  const { create } = await loadDawn();
   const flags = [
     'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia',
     'disable-dawn-features=timestamp_quantization',

@@ -14,7 +14,10 @@ export interface Floors {
   bytesMs: number;
   /** Milliseconds that the operations counted take at least. */
   operationsMs: number;
-  /** The higher floor as a share of the measured time: 1 is as fast as the adapter can be. Null without a time. */
+  /**
+   * The higher floor as a share of the measured time: 1 is as fast as the adapter can be. Null where nothing was timed
+   * or counted.
+   */
   reached: number | null;
 }
 
@@ -26,7 +29,8 @@ export function floorsOf(
 ): Floors {
   const bytesMs = bytes / gigabytesPerSecond / 1e6;
   const operationsMs = flops / gflops / 1e6;
-  return { bytesMs, operationsMs, reached: ms > 0 ? Math.max(bytesMs, operationsMs) / ms : null };
+  const highest = Math.max(bytesMs, operationsMs);
+  return { bytesMs, operationsMs, reached: ms > 0 && highest > 0 ? highest / ms : null };
 }
 
 /** `63 %`; a dash where nothing was timed. */
