@@ -44,7 +44,7 @@ test('a node names operator, inputs, results and attributes', () => {
       `2a0b${axis}`,
   );
   // the input's type: f32 (1), dimensions 1 and "S".
-  assert.match(bytes, '0a0178' + '120f' + '0a0d' + '0801' + '1209' + '0a020801' + '0a03120153');
+  assert.match(bytes, '0a0178120f0a0d080112090a0208010a03120153');
 });
 
 test('weights are found at their bytes of a safetensors file', async () => {

@@ -16,7 +16,7 @@ test.after(() => device.close());
 type Counts = Record<string, number>;
 
 /** Calls of every method of the device, its queue and its encoders while `work` runs. */
-async function callsDuring(work: () => Promise<unknown> | unknown): Promise<Counts> {
+async function callsDuring(work: () => unknown): Promise<Counts> {
   const counts: Counts = {};
   const restore: (() => void)[] = [];
   for (const type of [GPUDevice, GPUQueue, GPUCommandEncoder, GPUComputePassEncoder]) {
