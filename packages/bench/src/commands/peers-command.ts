@@ -14,11 +14,14 @@ import { describeMachine, formatHeading, repositoryRoot } from '../report/machin
 import { workGroups, works } from '../works/index.ts';
 import { chooseNames } from './choose-names.ts';
 
+/** Works whose group holds more than them. */
+const singleNames = works.map(({ id }) => id).filter((id) => !(workGroups as readonly string[]).includes(id));
+
 const flags = defineFlags({
   only: {
     type: 'string',
     placeholder: 'NAMES',
-    describe: `works to compare, comma-separated: ${workGroups.join(', ')}, or single ones: ${works.map(({ id }) => id).join(', ')}`,
+    describe: `works to compare, comma-separated: ${workGroups.join(', ')}, or single ones: ${singleNames.join(', ')}`,
   },
   peers: {
     type: 'string',
@@ -68,7 +71,7 @@ export const peersCommand = {
     'Runs the same work in this engine and in TensorFlow.js, jax-js and ONNX Runtime, in turns, checks that results agree, and prints ratios. Peers are installed if missing, about 800 MB.',
   flags,
   async run({ values: { only, peers: wantedPeers, repeats, json, adapter: wantedAdapter } }) {
-    const names = [...workGroups, ...works.map(({ id }) => id)];
+    const names = [...workGroups, ...singleNames];
     const chosenNames = chooseNames(only, names, { flag: '--only', what: 'work' });
     const chosen = works.filter(({ id, group }) => chosenNames.includes(id) || chosenNames.includes(group));
     const chosenPeers = chooseNames(wantedPeers, peerIds, { flag: '--peers', what: 'peer' });
