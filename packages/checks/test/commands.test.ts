@@ -18,7 +18,8 @@ const commandLines: Record<string, string[]> = {
   pretrain: ['clip'],
   train: ['--quick'],
   caption: ['--run', 'no-such-run', 'no-such-picture.png'],
-  bench: ['--only', 'matmul', '--peers', 'none'],
+  bench: ['--only', 'matmul'],
+  profile: [],
   features: ['--dataset', 'scenes', '--out', '.cache/no-such'],
   'zero-shot': ['no-such-picture.png', '--labels', 'a dog,a cat'],
 };

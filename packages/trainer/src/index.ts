@@ -7,3 +7,4 @@ export type { RunRecord } from './run/run-record.ts';
 export { quickCounts, toSettings, trainFlags, type Settings } from './train/settings.ts';
 export type { Sample, TestScores } from './train/score-test.ts';
 export { backbonesRoot, repositoryRoot, runsRoot, shownPath } from './data/repository.ts';
+export { openEmbeddedStep, type EmbeddedStep, type EmbeddedStepOptions } from './train/embedded-step.ts';

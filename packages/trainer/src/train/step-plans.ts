@@ -17,7 +17,15 @@ type StepInputs = {
   tokens: { shape: number[]; dtype: 'i32' };
   seed: { shape: number[]; dtype: 'u32' };
 };
-type StepPlan = Plan<StepInputs, { report: Tensor }>;
+export type StepPlan = Plan<StepInputs, { report: Tensor }>;
+
+/** B captions of T tokens, padding included. */
+interface BatchSizes {
+  B: number;
+  T: number;
+}
+
+const sizesOf = ({ tokens, T }: Batch): BatchSizes => ({ B: tokens.length / T, T });
 
 export interface StepModels {
   device: Device;
@@ -43,7 +51,7 @@ export class StepPlans {
 
   /** One update; the optimiser's schedule must have been set. */
   async train(batch: Batch, optimizer: AdamW, seed: number, step: number): Promise<StepReport> {
-    const plan = await this.#plan(batch, optimizer);
+    const plan = await this.training(sizesOf(batch), optimizer);
     const { features, tokens } = batch;
     const [loss, gradNorm] = await plan.run({ features, tokens, seed: [seed, step] }).report.read();
     return { loss, gradNorm };
@@ -51,15 +59,18 @@ export class StepPlans {
 
   /** The loss of a batch without learning from it. */
   async evaluate(batch: Batch): Promise<number> {
-    const plan = await this.#plan(batch, undefined);
+    const plan = await this.#plan(sizesOf(batch), undefined);
     const [loss] = await plan.run({ features: batch.features, tokens: batch.tokens }).report.read();
     return loss;
   }
 
-  #plan(batch: Batch, optimizer: AdamW | undefined): Promise<StepPlan> {
+  /** The plan that `train` replays for batches of these sizes. */
+  training(sizes: BatchSizes, optimizer: AdamW): Promise<StepPlan> {
+    return this.#plan(sizes, optimizer);
+  }
+
+  #plan({ B, T }: BatchSizes, optimizer: AdamW | undefined): Promise<StepPlan> {
     const { device, gpt2, mapper, tuneGpt2 } = this.#models;
-    const { T } = batch;
-    const B = batch.tokens.length / T;
     const D = mapper.config.featureSize;
     const key = `${optimizer ? 'train' : 'evaluate'} ${B} ${T}`;
     let plan = this.#plans.get(key);
