@@ -1,19 +1,21 @@
-// An engine without a GPU: answers, fails, ends or stays silent, by question.
+// An engine without a GPU: answers, fails, ends or stays silent, by work.
 import { serveEngine } from '../src/engines/serve-engine.ts';
 
 await serveEngine({
   open: async () => {
     console.log('a library says hello');
     console.info('and how it may be made faster');
-    return { name: 'stand-in', version: '1', adapter: process.env.STAND_IN ?? '' };
+    const [word = ''] = process.argv.slice(2);
+    return { name: 'stand-in', version: '1', adapter: `${process.env.STAND_IN} ${word}` };
   },
-  firstStep: async () => {
-    throw Object.assign(new Error('no adapter here'), { exitCode: 3 });
+  async begin(work) {
+    if (work === 'fails') throw Object.assign(new Error('no adapter here'), { exitCode: 3 });
+    if (work === 'ends') {
+      console.error('last words');
+      process.exit(7);
+    }
+    if (work === 'silent') await new Promise(() => setInterval(() => {}, 1000));
+    let runs = 0;
+    return { next: async () => ({ values: [++runs], ms: 10 * runs }) };
   },
-  step: async () => {
-    console.error('last words');
-    process.exit(7);
-  },
-  stepFacts: () => new Promise(() => setInterval(() => {}, 1000)),
-  matmul: async (...args) => ({ timesMs: args, sample: [1] }),
 });

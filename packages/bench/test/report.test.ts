@@ -3,71 +3,102 @@ import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import type { SideBySide } from '../src/engines/compare-engines.ts';
 import { formatBars, judgeBars } from '../src/report/bars.ts';
-import { adapterSlug, reportJson, type BenchReport } from '../src/report/bench-report.ts';
+import { adapterSlug, reportJson, type BenchReport, type PeersReport } from '../src/report/bench-report.ts';
 import { formatSideBySide, sideBySideProblems } from '../src/report/format-side-by-side.ts';
 import { isBusy } from '../src/report/machine.ts';
 
 const test = suite('report');
 
-/** A comparison in which the peer needs `times` as long for a step and 2.1 × for a product. */
-function compared({ times = 3, firstStepMs = 9000, agrees = true } = {}): SideBySide {
-  const engine = { kernels: 100, flops: 1, bytes: 1, gpuMs: [], losses: [7.5, 7.25] };
+interface Compared {
+  times?: number;
+  firstMs?: number;
+  agrees?: boolean;
+}
+
+/** A comparison in which TensorFlow.js needs `times` as long for a step. */
+function compared({ times = 5, firstMs = 4000, agrees = true }: Compared = {}): SideBySide {
   const time = (medianMs: number) => ({ medianMs, minMs: medianMs, maxMs: medianMs, n: 3 });
-  const ratio = (median: number) => ({ median, min: median, max: median, n: 3 });
+  const ratio = { median: times, min: times - 1, max: times + 1, n: 3 };
+  const facts = { kernels: 100, flops: 1, bytes: 1, gpuMs: [] };
   return {
     engines: [
-      { name: 'foreword', version: '1', adapter: 'x' },
-      { name: 'tfjs', version: '4', adapter: 'x' },
+      { id: 'foreword', name: 'foreword', version: '1', adapter: 'x' },
+      { id: 'tfjs-webgpu', name: 'tfjs webgpu', version: '4', adapter: 'x' },
+      { id: 'jax-webgpu', problem: 'npm could not install jax-webgpu' },
     ],
     sameAdapter: true,
     rounds: 3,
-    matmul: {
-      size: 512,
-      engines: [{ name: 'foreword', time: time(50), gflops: 5 }],
-      ratio: ratio(2.1),
-      largestDifference: 1e-5,
-      agrees: true,
-    },
-    step: {
-      engines: [
-        { ...engine, name: 'foreword', firstStepMs, time: time(1000) },
-        { ...engine, name: 'tfjs', firstStepMs: 17_000, time: time(1000 * times) },
-      ],
-      ratio: ratio(times),
-      firstStepRatio: 17_000 / firstStepMs,
-      steps: 2,
-      largestDifference: agrees ? 1e-6 : 0.2,
-      agrees,
-    },
+    works: [
+      {
+        id: 'training-step',
+        title: 'training step',
+        unit: 'steps',
+        entries: [
+          {
+            engine: 'foreword',
+            firstMs,
+            time: time(1000),
+            perSecond: 1,
+            agrees: null,
+            losses: [7.5, 7.25],
+            facts,
+          },
+          {
+            engine: 'tfjs-webgpu',
+            firstMs: 17_000,
+            time: time(1000 * times),
+            perSecond: 1 / times,
+            ratio,
+            difference: agrees ? 1e-6 : 0.2,
+            agrees,
+            losses: [7.5, 7.25],
+          },
+          { engine: 'tfjs-wasm', problem: 'out of memory' },
+        ],
+      },
+    ],
   };
 }
 
-const results = (sideBySide?: SideBySide) => judgeBars(sideBySide).map(({ holds }) => holds);
+const bar = (name: string, comparison: SideBySide) =>
+  judgeBars(comparison).find((result) => result.name.startsWith(name))!;
 
 test('bars hold from exactly the wanted value on', () => {
-  assert.equal(results(compared()), [true, true, true]);
-  assert.equal(results(compared({ times: 2.5, firstStepMs: 15_000 })), [true, true, true]);
-  assert.equal(results(compared({ times: 2.49, firstStepMs: 15_001 })), [true, false, false]);
+  assert.is(bar('training step, TensorFlow.js webgpu', compared({ times: 4 })).holds, true);
+  assert.is(bar('training step, TensorFlow.js webgpu', compared({ times: 3.99 })).holds, false);
+  assert.is(bar('first step', compared({ firstMs: 5000 })).holds, true);
+  assert.is(bar('first step', compared({ firstMs: 5001 })).holds, false);
 });
 
-test('what was not measured, or compared nothing, neither holds nor fails', () => {
-  assert.equal(results(undefined), [null, null, null]);
-  assert.equal(results(compared({ agrees: false })), [true, null, true]);
-  assert.match(formatBars(judgeBars(undefined)), /not measured/);
-  assert.match(formatBars(judgeBars(compared({ times: 1 }))), /at least 2\.5× +1\.00 × +does not hold/);
+test('what was not measured, failed or compared nothing neither holds nor fails', () => {
+  assert.is(bar('512³', compared()).holds, null);
+  assert.is(bar('training step, TensorFlow.js wasm', compared()).holds, null);
+  assert.is(bar('training step, TensorFlow.js webgpu', compared({ agrees: false })).holds, null);
+  const text = formatBars(judgeBars(compared({ times: 1 })));
+  assert.match(text, /not measured/);
+  assert.match(text, /training step, TensorFlow.js webgpu +at least 4× +1\.00 × +does not hold/);
 });
 
 test('different results and different adapters are problems', () => {
   assert.equal(sideBySideProblems(compared()), []);
-  assert.match(sideBySideProblems(compared({ agrees: false })).join(), /losses .* differ by 0\.200/);
-  assert.match(sideBySideProblems({ ...compared(), sameAdapter: false }).join(), 'different adapters');
+  assert.match(
+    sideBySideProblems(compared({ agrees: false })).join(),
+    'training step: the results of tfjs-webgpu differ by 2.0e-1',
+  );
+  assert.match(
+    sideBySideProblems({ ...compared(), sameAdapter: false }).join(),
+    'different adapters: foreword on x; tfjs-webgpu on x',
+  );
 });
 
-test('the comparison names ratio, spread and losses', () => {
+test('the comparison names ratio, spread, losses, kernels, and who did not run and why', () => {
   const text = formatSideBySide(compared());
-  assert.match(text, 'ratio 3.00× (median of 3 pairs, 3.00 to 3.00); first step 1.89×');
-  assert.match(text, 'loss after 1 steps');
-  assert.match(text, /tfjs +3000 +3 +17\.0 +100 +7\.25000/);
+  assert.match(text, /tfjs-webgpu +5000 +3 +0\.200 steps +5\.00× +4\.00 to 6\.00 +17000 +1\.0e-6\n/);
+  assert.match(text, 'last loss: foreword 7.25000, tfjs-webgpu 7.25000');
+  assert.match(text, 'kernels: foreword 100');
+  assert.match(text, 'did not run: jax-webgpu: npm could not install jax-webgpu');
+  assert.match(text, 'did not run: tfjs-wasm, training-step: out of memory');
+  assert.match(formatSideBySide(compared({ agrees: false })), '2.0e-1: NOT the same');
 });
 
 test('a file name is made of the device name', () => {
@@ -82,8 +113,8 @@ test('a file name is made of the device name', () => {
 });
 
 test('the JSON reads back, rounded, with short objects on one line', () => {
-  const report: BenchReport = {
-    format: 1,
+  const report: BenchReport & PeersReport = {
+    format: 2,
     date: '2026-01-01T00:00:00.000Z',
     command: 'pnpm bench',
     adapter: 'a\n{ "b": 1 }',
@@ -99,21 +130,16 @@ test('the JSON reads back, rounded, with short objects on one line', () => {
       commit: null,
     },
     repeats: 5,
+    peaks: { gigabytesPerSecond: 10, gflops: 20 },
     rows: [{ op: 'x', shape: '[1]', dtype: 'f16', skipped: 'no f16' }],
     sideBySide: compared(),
-    bars: judgeBars(undefined),
+    bars: judgeBars(compared()),
     lastRun: { run: 'r', bleu: [0.5, 0.25, 0.125, 0.0625] },
   };
   const text = reportJson(report);
-  assert.equal(JSON.parse(text), {
-    ...report,
-    machine: { ...report.machine, loadAverage: 0.3333333 },
-    sideBySide: JSON.parse(
-      JSON.stringify(compared(), (_, x) => (typeof x === 'number' ? Number(x.toPrecision(7)) : x)),
-    ),
-  });
+  assert.equal(JSON.parse(text), { ...report, machine: { ...report.machine, loadAverage: 0.3333333 } });
   assert.match(text, '"bleu": [ 0.5, 0.25, 0.125, 0.0625 ]');
-  assert.match(text, '"time": { "medianMs": 50, "minMs": 50, "maxMs": 50, "n": 3 }');
+  assert.match(text, '"time": { "medianMs": 1000, "minMs": 1000, "maxMs": 1000, "n": 3 }');
   assert.ok(text.endsWith('}\n'));
 });
 

@@ -1,7 +1,8 @@
 // The printed table and the rows in it.
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
-import { benchRow, isSkipped, type Row } from '../src/report/bench-row.ts';
+import { benchRow, isSkipped, withFloors, type Row } from '../src/report/bench-row.ts';
+import { floorsOf, formatReached } from '../src/report/floors.ts';
 import { formatNumber, formatRows, formatTable } from '../src/report/format-table.ts';
 
 const test = suite('table');
@@ -57,9 +58,25 @@ test('rows show medians and n; left-out rows say why', () => {
     { ...title, dtype: 'f16', skipped: 'no shader-f16' },
   ];
   const [, , measured, skipped] = formatRows(rows).split('\n');
-  assert.match(measured, /^matmul +\[2, 2\] +f32 +2 +1500 +500 +2 +8\.00 +2\.00 +frozen$/);
+  assert.match(measured, /^matmul +\[2, 2\] +f32 +2 +1500 +500 +2 +8\.00 +2\.00 +– +– +– +frozen$/);
   assert.match(skipped, /f16 .*left out: no shader-f16$/);
   assert.equal(rows.map(isSkipped), [false, true]);
+});
+
+test('the higher of two floors is the one that counts', () => {
+  const peaks = { gigabytesPerSecond: 10, gflops: 16 };
+  const row = withFloors(benchRow(title, { ...counts, wallMs: [1000], gpuMs: [500] }), peaks);
+  assert.equal(row.floors, { bytesMs: 100, operationsMs: 250, reached: 0.5 });
+  assert.match(formatRows([row]), /8\.00 +2\.00 +100 +250 +50 %/);
+  assert.equal(floorsOf({ bytes: 1e9, flops: 0 }, 0, peaks), {
+    bytesMs: 100,
+    operationsMs: 0,
+    reached: null,
+  });
+  assert.equal([0.05, 0.634, 1.2, null].map(formatReached), ['5.0 %', '63 %', '120 %', '–']);
+  assert.is(floorsOf({ bytes: 0, flops: 0 }, 1, peaks).reached, null);
+  const skipped: Row = { ...title, skipped: 'no shader-f16' };
+  assert.is(withFloors(skipped, peaks), skipped);
 });
 
 test.run();

@@ -9,10 +9,10 @@ export interface PackageRule {
 }
 
 const models = ['tensor', 'hub', 'clip', 'gpt2', 'image', 'tokenizer'];
-const training = [...models, 'prefix-mapper', 'scenes', 'caption-metrics', 'cli-kit'];
+const training = [...models, 'prefix-mapper', 'scenes', 'caption-metrics', 'caption-data', 'cli-kit'];
 
 /**
- * By folder name under `packages/`. `tensor ← torch-file ← hub ← clip, gpt2 ← prefix-mapper ← trainer ← bench`; the rest
+ * By folder name under `packages/`. `tensor ← torch-file ← hub ← clip, gpt2 ← prefix-mapper ← trainer ← bench, study`; the rest
  * are leaves.
  */
 export const packageRules: Readonly<Record<string, PackageRule>> = {
@@ -28,9 +28,11 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
   hub: { uses: ['tensor', 'torch-file'], runs: 'anywhere' },
   clip: { uses: ['tensor', 'hub', 'image', 'tokenizer', 'torch-file'], runs: 'anywhere' },
   gpt2: { uses: ['tensor', 'hub', 'tokenizer'], runs: 'anywhere' },
+  'caption-data': { uses: ['cli-kit', 'scenes', 'tensor', 'torch-file'], runs: 'node' },
   'prefix-mapper': { uses: models, runs: 'anywhere' },
   trainer: { uses: training, runs: 'node' },
   bench: { uses: [...training, 'trainer'], runs: 'node' },
+  study: { uses: [...training, 'trainer'], runs: 'node' },
 };
 
 /** Packages that the tests of every package may use besides. */

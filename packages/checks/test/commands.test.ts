@@ -18,11 +18,13 @@ const commandLines: Record<string, string[]> = {
   pretrain: ['clip'],
   train: ['--quick'],
   caption: ['--run', 'no-such-run', 'no-such-picture.png'],
-  bench: ['--only', 'matmul', '--peers', 'none'],
+  bench: ['--only', 'matmul'],
+  profile: [],
+  features: ['--dataset', 'scenes', '--out', '.cache/no-such'],
   'zero-shot': ['no-such-picture.png', '--labels', 'a dog,a cat'],
 };
-/** Commands that compute nothing. */
-const withoutAdapter = ['models', 'score'];
+/** Commands that compute nothing on a GPU themselves, and one that reads its run before it looks for one. */
+const withoutAdapter = ['models', 'score', 'report', 'study', 'caption-test'];
 
 interface Ending {
   code: number | null;

@@ -13,4 +13,6 @@ export { ProgressBar } from './progress-bar.ts';
 export type { ProgressOptions, ProgressStream } from './progress-bar.ts';
 export { runCommand } from './run-command.ts';
 export type { Command } from './run-command.ts';
+export { describeShard, parseShard, shardOfEnvironment } from './shard.ts';
+export type { Shard } from './shard.ts';
 export { writeFileAtomic, makeFolder, FileWriteError } from './write-file-atomic.ts';

@@ -154,6 +154,17 @@ function assertEndIsLargest(end: unknown, vocabSize: number): void {
 }
 
 /**
+ * Rows of a vision transformer: its class token and one for each patch.
+ * @throws ClipError for a ResNet, which has one feature only
+ */
+export function imageTokenCount({ vision }: Pick<ClipConfig, 'vision'>): number {
+  if (isResNet(vision)) {
+    throw new ClipError('this CLIP is a ResNet: it has no patch tokens; take one with a vision transformer');
+  }
+  return 1 + (vision.imageSize / vision.patchSize) ** 2;
+}
+
+/**
  * @throws ClipError when sizes do not fit each other
  */
 export function assertClipConfig({ vision, text }: ClipConfig): void {

@@ -7,6 +7,7 @@ import { loadWith, type LoadedClip, type LoadOptions } from './load.ts';
 export { Clip, type ClipEntry, type SavedClip } from './clip.ts';
 export {
   clipConfigJson,
+  imageTokenCount,
   isResNet,
   parseClipConfig,
   vitB32,

@@ -1,7 +1,7 @@
 // Encoders over many inputs, and zero-shot classification, against the golden features and logits.
 import * as assert from 'uvu/assert';
-import { type Clip, ImageEncoder, PromptEncoder, zeroShot } from '@foreword/clip';
-import { openDevice, type Device } from '@foreword/tensor/node';
+import { type Clip, ImageEncoder, imageTokenCount, PromptEncoder, zeroShot } from '@foreword/clip';
+import { openDevice, tensor, type Device } from '@foreword/tensor/node';
 import { allClose, failOnGpuErrors, relativeError, suite } from '@foreword/test-kit';
 import { goldenClip, goldenPixels, readFeatureGolden } from './golden/golden-figures.ts';
 
@@ -36,6 +36,30 @@ test('images in batches, the last one padded, keep their order and their bits', 
   encoder.dispose();
   encoder.dispose();
   assert.is(device.stats.liveBytes, before);
+});
+
+test('with tokens a picture is all rows of the tower, its feature first', async () => {
+  const images = split(goldenPixels(golden, 'tiny', 2), perImage);
+  const [pooled, rows] = await Promise.all(
+    [false, true].map(async (tokens) => await ImageEncoder.create(clip, { batch: 2, tokens })),
+  );
+  const count = imageTokenCount(clip.config);
+  assert.is(rows.embedDim, count * D);
+  const [features, tokens] = [await pooled.encode(images), await rows.encode(images)];
+  const wanted = await device.scope(async () => {
+    const pixels = tensor(
+      device,
+      images.flatMap((image) => [...image]),
+      [2, 3, 64, 64],
+    );
+    return (await clip.encodeImageTokens(pixels, { projected: true }).read()) as Float32Array;
+  });
+  for (const i of [0, 1]) {
+    assert.ok(relativeError(tokens[i].subarray(0, D), features[i]) < 1e-6);
+    assert.ok(relativeError(tokens[i], wanted.subarray(i * count * D, (i + 1) * count * D)) < 1e-6);
+  }
+  pooled.dispose();
+  rows.dispose();
 });
 
 test('an image of another size is refused with its position', async () => {

@@ -2,12 +2,13 @@
 //
 // Legend: B batch, T time, C channels.
 import { add, dropout, layerNorm, linear, mlp, type Activation, type Tensor } from '@foreword/tensor';
+import { changed, type LowRank } from './lora.ts';
 
 /** A block's parameters; linear maps are [inputs, outputs]. */
 export interface BlockWeights {
   ln_1: Affine;
-  c_attn: Affine;
-  c_proj: Affine;
+  c_attn: Changeable;
+  c_proj: Changeable;
   ln_2: Affine;
   mlp_c_fc: Affine;
   mlp_c_proj: Affine;
@@ -17,6 +18,11 @@ export interface BlockWeights {
 export interface Affine {
   weight: Tensor;
   bias: Tensor;
+}
+
+/** A linear map that LoRA may change. */
+export interface Changeable extends Affine {
+  change?: LowRank;
 }
 
 export interface BlockOptions {
@@ -35,9 +41,9 @@ export function runBlock(
   { eps, activation, attend, dropout: drop }: BlockOptions,
 ): Tensor {
   const layout = 'in-out';
-  const qkv = linear(layerNorm(x, w.ln_1.weight, w.ln_1.bias, { eps }), w.c_attn.weight, w.c_attn.bias, {
-    layout,
-  });
+  const normed = layerNorm(x, w.ln_1.weight, w.ln_1.bias, { eps });
+  const packed = linear(normed, w.c_attn.weight, w.c_attn.bias, { layout });
+  const qkv = changed(packed, normed, w.c_attn.change);
   const mixed = attend(qkv); // [B, T, C]
   const mlpWeights = {
     w1: w.mlp_c_fc.weight,
@@ -47,13 +53,12 @@ export function runBlock(
   };
   const norm = (y: Tensor): Tensor => layerNorm(y, w.ln_2.weight, w.ln_2.bias, { eps });
   if (!drop || drop.p === 0) {
-    const y = linear(mixed, w.c_proj.weight, w.c_proj.bias, { layout, residual: x });
+    const sum = linear(mixed, w.c_proj.weight, w.c_proj.bias, { layout, residual: x });
+    const y = changed(sum, mixed, w.c_proj.change);
     return mlp(norm(y), mlpWeights, { layout, activation, residual: y });
   }
   const { p, seed, streams } = drop;
-  const y = add(
-    x,
-    dropout(linear(mixed, w.c_proj.weight, w.c_proj.bias, { layout }), { p, seed, stream: streams[0] }),
-  );
+  const branch = changed(linear(mixed, w.c_proj.weight, w.c_proj.bias, { layout }), mixed, w.c_proj.change);
+  const y = add(x, dropout(branch, { p, seed, stream: streams[0] }));
   return add(y, dropout(mlp(norm(y), mlpWeights, { layout, activation }), { p, seed, stream: streams[1] }));
 }

@@ -5,11 +5,14 @@ import {
   add,
   attention,
   cast,
+  concat,
+  copyInto,
   dropout,
   embedding,
   layerNorm,
   linear,
   linearCrossEntropy,
+  noGrad,
   ShapeError,
   slice,
   tensor,
@@ -22,6 +25,7 @@ import { runBlock, type Affine, type BlockWeights } from './block.ts';
 import { locateParameters } from './checkpoint-names.ts';
 import { mlpActivation, type Gpt2Config } from './config.ts';
 import { initialValues } from './initial-weights.ts';
+import { changeOfMatrix, type Lora } from './lora.ts';
 import { parameterShapes } from './parameter-shapes.ts';
 
 /** A tensor on the host, row-major. */
@@ -36,8 +40,13 @@ export interface WeightOptions {
 }
 
 export interface HiddenOptions {
-  /** Position of the first row. Default 0. */
+  /** Position of the first row. Default 0, or that behind `past`. */
   offset?: number;
+  /**
+   * Keys and values of P rows before the first one, [B, P, L·2C]: for each of L layers its keys [C], then its values
+   * [C]. What prefix-tuning (Li & Liang 2021) learns; every row attends to all of them.
+   */
+  past?: Tensor;
   /** Turns dropout on, at the configuration's rates: u32 [2], (seed, step). */
   dropoutSeed?: Tensor;
 }
@@ -57,17 +66,22 @@ export class Gpt2 {
   readonly device: Device;
   readonly config: Gpt2Config;
   readonly #parameters: ReadonlyMap<string, Tensor>;
-  readonly #blocks: readonly BlockWeights[];
+  #blocks: readonly BlockWeights[];
+  #lora: Lora | undefined;
 
   /** @param parameters tensors of `parameterShapes(config)`; use {@link Gpt2.fromTensors}, `loadGpt2` or {@link Gpt2.random}. */
   constructor(device: Device, config: Gpt2Config, parameters: ReadonlyMap<string, Tensor>) {
     this.device = device;
     this.config = config;
     this.#parameters = parameters;
-    this.#blocks = Array.from({ length: config.n_layer }, (_, i) => ({
+    this.#blocks = this.#makeBlocks();
+  }
+
+  #makeBlocks(lora?: Lora): BlockWeights[] {
+    return Array.from({ length: this.config.n_layer }, (_, i) => ({
       ln_1: this.#affine(`h.${i}.ln_1`),
-      c_attn: this.#affine(`h.${i}.attn.c_attn`),
-      c_proj: this.#affine(`h.${i}.attn.c_proj`),
+      c_attn: { ...this.#affine(`h.${i}.attn.c_attn`), change: lora?.at(i, 'attn.c_attn') },
+      c_proj: { ...this.#affine(`h.${i}.attn.c_proj`), change: lora?.at(i, 'attn.c_proj') },
       ln_2: this.#affine(`h.${i}.ln_2`),
       mlp_c_fc: this.#affine(`h.${i}.mlp.c_fc`),
       mlp_c_proj: this.#affine(`h.${i}.mlp.c_proj`),
@@ -136,6 +150,27 @@ export class Gpt2 {
     return this;
   }
 
+  /** Computes with these changes of its matrices from now on, or without any; plans compiled before keep what they had. */
+  adapt(lora: Lora | undefined): this {
+    this.#lora = lora;
+    this.#blocks = this.#makeBlocks(lora);
+    return this;
+  }
+
+  /** Writes the changes that `adapt` gave into the matrices, and computes with these alone; the caller frees the changes. */
+  merge(): this {
+    const { device } = this;
+    device.scope(() =>
+      noGrad(device, () => {
+        for (const { c_attn, c_proj } of this.#lora ? this.#blocks : []) {
+          for (const { weight, change } of [c_attn, c_proj])
+            copyInto(add(cast32(weight), changeOfMatrix(change!)), weight);
+        }
+      }),
+    );
+    return this.adapt(undefined);
+  }
+
   /** The token table wte [V, C], which is also the output layer. */
   get tokenTable(): Tensor {
     return this.#parameter('wte.weight');
@@ -165,17 +200,37 @@ export class Gpt2 {
 
   /**
    * Input embeddings [B, T, C] → rows after the last block, before ln_f [B, T, C]. Position embeddings are added here.
-   * @throws ShapeError when the rows are wider than the model or go beyond its positions.
+   * @throws ShapeError when the rows are wider than the model or go beyond its positions, or `past` is none of its.
    */
-  hidden(embeddings: Tensor, { offset = 0, dropoutSeed }: HiddenOptions = {}): Tensor {
+  hidden(embeddings: Tensor, { past, offset, dropoutSeed }: HiddenOptions = {}): Tensor {
     const { n_head: heads, n_embd, embd_pdrop } = this.config;
     if (embeddings.rank !== 3 || embeddings.dim(2) !== n_embd) {
       throw new ShapeError(`Gpt2: embeddings [${embeddings.shape.join(', ')}] are no [B, T, ${n_embd}]`);
     }
-    const x = this.addPositions(embeddings, offset);
+    if (past) this.#assertPast(past, embeddings.dim(0));
+    const x = this.addPositions(embeddings, offset ?? past?.dim(1) ?? 0);
     const dropped =
       dropoutSeed && embd_pdrop > 0 ? dropout(x, { p: embd_pdrop, seed: dropoutSeed, stream: 0 }) : x;
-    return this.blocks(dropped, (qkv) => attention([qkv], { heads, causal: true }), dropoutSeed);
+    const inputs = (qkv: Tensor, layer: number): Tensor[] =>
+      past ? behindPast(this.pastOf(past, layer), qkv) : [qkv];
+    return this.blocks(
+      dropped,
+      (qkv, layer) => attention(inputs(qkv, layer), { heads, causal: true }),
+      dropoutSeed,
+    );
+  }
+
+  /** One layer's keys and values of `past` (see {@link HiddenOptions}): [B, P, L·2C] → [B, P, 2C]. */
+  pastOf(past: Tensor, layer: number): Tensor {
+    const W = 2 * this.config.n_embd;
+    return slice(past, { axis: 2, start: layer * W, end: (layer + 1) * W });
+  }
+
+  #assertPast(past: Tensor, B: number): void {
+    const W = 2 * this.config.n_layer * this.config.n_embd;
+    if (past.rank !== 3 || past.dim(0) !== B || past.dim(2) !== W) {
+      throw new ShapeError(`Gpt2: the past [${past.shape.join(', ')}] is no [${B}, P, ${W}]`);
+    }
   }
 
   /** Runs the blocks with the caller's attention over packed queries, keys and values (a cache, for one). */
@@ -241,6 +296,13 @@ export class Gpt2 {
   dispose(): void {
     for (const parameter of this.#parameters.values()) parameter.dispose();
   }
+}
+
+/** Queries [B, T, C], then keys and values [B, P + T, 2C] of the past [B, P, 2C] and of the rows themselves [B, T, 3C]. */
+export function behindPast(past: Tensor, qkv: Tensor): Tensor[] {
+  const C = qkv.dim(2) / 3;
+  const own = slice(qkv, { axis: 2, start: C });
+  return [slice(qkv, { axis: 2, end: C }), concat([past, own], { axis: 1 })];
 }
 
 const cast32 = (x: Tensor): Tensor => (x.dtype === 'f32' ? x : cast(x, 'f32'));

@@ -16,6 +16,7 @@ export {
   type Gpt2ConfigInput,
 } from './config.ts';
 export { Gpt2CheckpointError, isIgnoredName, locateParameters } from './checkpoint-names.ts';
+export { hasLora, Lora, loraShapes, type LoraConfig } from './lora.ts';
 export { parameterShapes } from './parameter-shapes.ts';
 export {
   defaultMaxTokens,

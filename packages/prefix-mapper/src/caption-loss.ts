@@ -1,8 +1,9 @@
 // ClipCap's training loss: the caption's cross-entropy given the prefix that the mapper makes of the picture.
 //
-// Legend: B batch, D feature, P prefix rows, T caption tokens, d GPT-2's width.
+// Legend: B batch, D feature, S rows before the caption, T caption tokens, d GPT-2's width.
 import type { Gpt2 } from '@foreword/gpt2';
 import { concat, type Tensor } from '@foreword/tensor';
+import { prefixInputs } from './prefix-inputs.ts';
 import type { PrefixMapper } from './prefix-mapper.ts';
 
 export interface CaptionBatch {
@@ -24,8 +25,8 @@ export interface CaptionLossOptions {
 }
 
 /**
- * Mean cross-entropy of the tokens that are not padding: the logits at rows P − 1 … P + T − 2 against tokens
- * 0 … T − 1. Gradients reach whatever is trainable: the mapper, GPT-2, both.
+ * Mean cross-entropy of the tokens that are not padding: the logits at rows S − 1 … S + T − 2 against tokens
+ * 0 … T − 1, S being P where the prefix stands alone before the caption. Gradients reach whatever is trainable: the mapper, GPT-2, both.
  * @throws ShapeError when features, tokens and models do not fit each other.
  */
 export function captionLoss(
@@ -33,7 +34,7 @@ export function captionLoss(
   mapper: PrefixMapper,
   { features, tokens, ignoreIndex = 0, ...options }: CaptionBatch & CaptionLossOptions,
 ): Tensor {
-  const prefix = mapper.forward(features); // [B, P, d]
-  const sequence = concat([prefix, gpt2.embed(tokens)], { axis: 1 }); // [B, P + T, d]
-  return gpt2.loss(sequence, tokens, { firstRow: mapper.config.prefixLength - 1, ignoreIndex, ...options });
+  const { rows, past } = prefixInputs(gpt2, mapper, features);
+  const sequence = concat([rows, gpt2.embed(tokens)], { axis: 1 }); // [B, S + T, d]
+  return gpt2.loss(sequence, tokens, { firstRow: rows.dim(1) - 1, past, ignoreIndex, ...options });
 }

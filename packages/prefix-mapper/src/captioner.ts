@@ -11,8 +11,9 @@ import {
   type ScoreTexts,
 } from '@foreword/gpt2';
 import { clipPreprocess, type DecodedImage } from '@foreword/image';
-import { noGrad, tensor, type Device, type Tensor } from '@foreword/tensor';
+import { noGrad, tensor, type Device } from '@foreword/tensor';
 import type { Tokenizer } from '@foreword/tokenizer';
+import { assertPartsFit } from './assert-parts-fit.ts';
 import { ClipTextScorer } from './clip-text-score.ts';
 import { atItem, needsClipScores, toDecodeMethod, toReranking, type DecodeChoice } from './decode-choice.ts';
 import { explainCaption, type CaptionExplanation, type ExplainOptions } from './explain-caption.ts';
@@ -21,6 +22,7 @@ import { loadCaptionerFiles, type CaptionerFiles } from './load-captioner-files.
 import { MapperError } from './mapper-error.ts';
 import { normaliseFeatures } from './normalise-features.ts';
 import { parseDecodeChoice } from './parse-decode-choice.ts';
+import { prefixInputs, type PrefixInputs } from './prefix-inputs.ts';
 import type { PrefixMapper } from './prefix-mapper.ts';
 
 /** A PNG or JPEG file, decoded pixels, or pixels [3, n, n] as CLIP's preprocessing gives them. */
@@ -67,6 +69,11 @@ export interface Caption {
   others: { text: string; ids: number[]; score?: number }[];
 }
 
+function dispose(inputs: PrefixInputs | undefined): void {
+  inputs?.rows.dispose();
+  inputs?.past?.dispose();
+}
+
 /** Sequences grown at once (with 77 positions of GPT-2 small: 0.7 GB of keys and values). */
 const mostRows = 128;
 
@@ -90,23 +97,8 @@ export class Captioner {
 
   /** @throws MapperError when the models do not fit each other. */
   constructor(parts: CaptionerParts) {
-    const { clip, gpt2, mapper, batch = 16 } = parts;
-    const { featureSize, embeddingSize, prefixLength } = mapper.config;
-    if (clip && clip.config.embedDim !== featureSize) {
-      throw new MapperError(
-        `captioner: CLIP's features have ${clip.config.embedDim} numbers, the mapper takes ${featureSize}`,
-      );
-    }
-    if (gpt2.config.n_embd !== embeddingSize) {
-      throw new MapperError(
-        `captioner: GPT-2's width is ${gpt2.config.n_embd}, the mapper makes rows of ${embeddingSize}`,
-      );
-    }
-    if (prefixLength >= gpt2.config.n_positions) {
-      throw new MapperError(
-        `captioner: a prefix of ${prefixLength} leaves none of GPT-2's ${gpt2.config.n_positions} positions`,
-      );
-    }
+    const { gpt2, batch = 16 } = parts;
+    assertPartsFit(parts);
     if (!Number.isInteger(batch) || batch < 1)
       throw new MapperError(`captioner: batch is ${batch}; at least 1 is needed`);
     this.device = gpt2.device;
@@ -148,7 +140,10 @@ export class Captioner {
     return await this.captionFeatures(await this.features(pictures), options);
   }
 
-  /** CLIP's features [D] of pictures, in order, as `encode_image` gives them (not normalised). */
+  /**
+   * CLIP's features [D] of pictures, in order, as `encode_image` gives them (not normalised); all rows of the tower,
+   * projected, where the mapper reads patches.
+   */
   async features(pictures: readonly Picture[]): Promise<Float32Array[]> {
     const { clip } = this.parts;
     if (!clip) throw new MapperError('captioner: it was made without a CLIP; give features, or a CLIP');
@@ -160,7 +155,13 @@ export class Captioner {
     return await this.#inTurn(async () => {
       const batch = pixels.length === 1 ? 1 : this.#batch;
       let encoder = this.#encoders.get(batch);
-      if (!encoder) this.#encoders.set(batch, (encoder = await ImageEncoder.create(clip, { batch })));
+      if (!encoder) {
+        encoder = await ImageEncoder.create(clip, {
+          batch,
+          tokens: this.parts.mapper.config.featureRows > 1,
+        });
+        this.#encoders.set(batch, encoder);
+      }
       return await encoder.encode(pixels);
     });
   }
@@ -177,8 +178,15 @@ export class Captioner {
       const part = features.slice(from, from + batch);
       // A picture draws the same random numbers wherever the batches are cut.
       const generation = this.#generation(atItem(choice, from), part, from);
-      const found = await this.#withPrefix(part, (prefix) =>
-        this.#generator.generate({ ...options, ...generation, prefix, stop: this.parts.stop, batch }),
+      const found = await this.#withPrefix(part, ({ rows, past }) =>
+        this.#generator.generate({
+          ...options,
+          ...generation,
+          prefix: rows,
+          past,
+          stop: this.parts.stop,
+          batch,
+        }),
       );
       captions.push(...found.map((generation) => this.#toCaption(generation)));
     }
@@ -197,31 +205,43 @@ export class Captioner {
     const choice = typeof decode === 'string' ? parseDecodeChoice(decode) : decode;
     const features = await this.features([picture]);
     const release = await this.#takeTurn();
-    let prefix: Tensor | undefined;
+    let inputs: PrefixInputs | undefined;
     try {
-      prefix = this.#prefix(features);
+      inputs = this.#prefix(features);
+      const { rows: prefix, past } = inputs;
       const text = this.parts.tokenizer.stream({ skipSpecialTokens: true });
       const generation = this.#generation(choice, features);
       const { stop } = this.parts;
-      for await (const { id } of this.#generator.stream({ ...options, ...generation, prefix, stop })) {
+      const all = { ...options, ...generation, prefix, past, stop };
+      for await (const { id } of this.#generator.stream(all)) {
         const piece = text.push(id);
         if (piece) yield piece;
       }
       const rest = text.end();
       if (rest) yield rest;
     } finally {
-      prefix?.dispose();
+      dispose(inputs);
       release();
     }
   }
 
-  /** What the prefix of a feature lies next to, and where each word of a caption (`Caption.ids`) looked in it. */
+  /**
+   * What the rows before a caption lie next to (a prompt's are among them), and where each word of it (`Caption.ids`)
+   * looked in them.
+   * @throws MapperError for a deep prefix, whose keys and values are no rows among embeddings
+   */
   async explain(
     feature: Float32Array,
     ids: readonly number[],
     options: ExplainOptions = {},
   ): Promise<CaptionExplanation> {
-    return await this.#withPrefix([feature], (prefix) => explainCaption(this.parts, prefix, ids, options));
+    return await this.#withPrefix([feature], async ({ rows, past }) => {
+      if (past)
+        throw new MapperError(
+          'captioner: a deep prefix has no rows to explain; its keys and values stand in the layers',
+        );
+      return await explainCaption(this.parts, rows, ids, options);
+    });
   }
 
   /** Frees plans, and models that {@link Captioner.load} made. */
@@ -255,8 +275,10 @@ export class Captioner {
     if (!clip || !clipTokenizer) return undefined;
     this.#scorer ??= new ClipTextScorer(clip, clipTokenizer);
     const scorer = this.#scorer;
+    // The first row of patches is the picture's feature.
+    const pooled = features.map((feature) => feature.subarray(0, clip.config.embedDim));
     return (texts) =>
-      scorer.score(texts.map(({ item, ids }) => ({ text: this.#text(ids), feature: features[item] })));
+      scorer.score(texts.map(({ item, ids }) => ({ text: this.#text(ids), feature: pooled[item] })));
   }
 
   /** Pictures at once, so that methods with many sequences per picture stay within what others need. */
@@ -265,9 +287,9 @@ export class Captioner {
     return Math.max(1, Math.min(this.#batch, Math.floor(Math.max(this.#batch, mostRows) / rowsPerItem)));
   }
 
-  /** Features → prefix rows [N, P, d] that live until disposed. */
-  #prefix(features: readonly Float32Array[]): Tensor {
-    const { mapper, normalizePrefix = false, featureSpace } = this.parts;
+  /** Features → what GPT-2 reads before the captions, which lives until disposed. */
+  #prefix(features: readonly Float32Array[]): PrefixInputs {
+    const { gpt2, mapper, normalizePrefix = false, featureSpace } = this.parts;
     const seen = (feature: Float32Array): Float32Array => {
       if (featureSpace) return toFeatureSpace(feature, featureSpace);
       return normalizePrefix ? normaliseFeatures(feature) : feature;
@@ -281,18 +303,24 @@ export class Captioner {
       values.set(seen(feature), i * D);
     });
     const { device } = this;
-    return device
-      .scope(() => noGrad(device, () => mapper.forward(tensor(device, values, [features.length, D]))))
-      .keep();
+    const inputs = device.scope(() =>
+      noGrad(device, () => prefixInputs(gpt2, mapper, tensor(device, values, [features.length, D]))),
+    );
+    inputs.rows.keep();
+    inputs.past?.keep();
+    return inputs;
   }
 
-  async #withPrefix<T>(features: readonly Float32Array[], use: (prefix: Tensor) => Promise<T>): Promise<T> {
+  async #withPrefix<T>(
+    features: readonly Float32Array[],
+    use: (inputs: PrefixInputs) => Promise<T>,
+  ): Promise<T> {
     return await this.#inTurn(async () => {
-      const prefix = this.#prefix(features);
+      const inputs = this.#prefix(features);
       try {
-        return await use(prefix);
+        return await use(inputs);
       } finally {
-        prefix.dispose();
+        dispose(inputs);
       }
     });
   }

@@ -18,6 +18,7 @@ export {
 export type { CaptionerNames, NamedCaptionerOptions } from './load-captioner.ts';
 export { loadCaptionerFiles, type CaptionerFiles } from './load-captioner-files.ts';
 export {
+  atItem,
   toDecodeMethod,
   toReranking,
   type BeamChoice,
@@ -44,11 +45,19 @@ export {
   fixedHiddenSize,
   inferMapperConfig,
   mapperDefaults,
+  positionsBefore,
   resolveMapperConfig,
   type MapperConfig,
   type MapperType,
   type ResolvedMapperConfig,
 } from './mapper-config.ts';
+export {
+  prefixKinds,
+  type PrefixKind,
+  type PrefixPlacement,
+  type ResolvedPlacement,
+} from './prefix-placement.ts';
+export { nearestTokens, prefixInputs, type PrefixInputs } from './prefix-inputs.ts';
 export { MapperError } from './mapper-error.ts';
 export { mapperShapes } from './mapper-shapes.ts';
 export { LinearMapper } from './linear-mapper.ts';

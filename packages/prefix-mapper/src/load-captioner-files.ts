@@ -1,6 +1,6 @@
 // Makes a captioner's parts from a run's files, which may come from a folder, a server or a page's file picker.
 import { loadClip, parseClipConfig, type Clip, type WeightSource } from '@foreword/clip';
-import { loadGpt2, type Gpt2, type Gpt2ConfigInput } from '@foreword/gpt2';
+import { hasLora, loadGpt2, Lora, type Gpt2, type Gpt2ConfigInput } from '@foreword/gpt2';
 import type { Device, TensorFile } from '@foreword/tensor';
 import { loadTokenizer, type Tokenizer } from '@foreword/tokenizer';
 import { loadMapper } from './create-mapper.ts';
@@ -14,7 +14,7 @@ import { parseRunConfig } from './run-config.ts';
 export interface CaptionerFiles {
   /** The run's config.json; see `RunConfig`. */
   config: unknown;
-  /** The run's checkpoint: the mapper's tensors, and GPT-2's where it was tuned. */
+  /** The run's checkpoint: the mapper's tensors, and GPT-2's where it was tuned, or LoRA's changes of it. */
   checkpoint: TensorFile;
   /** The file that `featureSpace` in config.json names, where it does. */
   featureSpace?: TensorFile;
@@ -54,6 +54,7 @@ export async function loadCaptionerFiles(device: Device, files: CaptionerFiles):
     mapper: sizes,
     stopTokens,
     normalizePrefix,
+    lora,
     featureSpace: spaceName,
   } = parseRunConfig(files.config);
   if (spaceName !== undefined && !files.featureSpace)
@@ -77,6 +78,15 @@ export async function loadCaptionerFiles(device: Device, files: CaptionerFiles):
     const mapper = keep(await loadMapper(device, checkpoint, { config: sizes }));
     const weights = isTuned(checkpoint) ? checkpoint : files.gpt2.weights;
     const gpt2 = keep(await loadGpt2(device, { config: files.gpt2.config as Gpt2ConfigInput, weights }));
+    if (lora) {
+      const changes = await Lora.load(device, gpt2.config, lora, checkpoint);
+      gpt2.adapt(changes).merge();
+      changes.dispose();
+    } else if (hasLora(checkpoint)) {
+      throw new MapperError(
+        `${checkpoint.name} holds changes of GPT-2 (LoRA), but config.json does not say how strong they are; restore its "lora"`,
+      );
+    }
     const clipConfig = files.clip.config === undefined ? undefined : parseClipConfig(files.clip.config);
     const clip = keep(await loadClip(device, { weights: files.clip.weights, config: clipConfig }));
     return { clip, gpt2, mapper, tokenizer, clipTokenizer, stop: stopTokens, normalizePrefix, featureSpace };

@@ -3,6 +3,7 @@
 // Legend: D CLIP's feature size, d GPT-2's width, P prefix rows, C rows made of the CLIP feature, H hidden units.
 import { MapperError } from './mapper-error.ts';
 import { parameterName } from './parameter-name.ts';
+import { resolvePlacement, type PrefixPlacement, type ResolvedPlacement } from './prefix-placement.ts';
 
 /** `linear` is the single layer that ClipCap's notebooks take for P > 10; its training program never makes one. */
 export type MapperType = 'mlp' | 'transformer' | 'linear';
@@ -11,8 +12,13 @@ export interface MapperConfig {
   type: MapperType;
   /** P, rows in front of the caption. */
   prefixLength: number;
-  /** D, size of a CLIP feature. */
+  /** D, size of a CLIP feature; with `featureRows` of all its rows together. */
   featureSize: number;
+  /**
+   * Rows the feature consists of: 1 for CLIP's feature, 1 + N for the class token and N patches. Transformer only:
+   * each row becomes one of its C rows. Default 1.
+   */
+  featureRows?: number;
   /** d, GPT-2's n_embd. */
   embeddingSize: number;
   /** H, hidden units. MLP only; default ClipCap's ⌊P·d/2⌋. See {@link fixedHiddenSize}. */
@@ -23,9 +29,11 @@ export interface MapperConfig {
   layers?: number;
   /** Attention heads; transformer only; default 8. */
   heads?: number;
+  /** Where the prefix stands. Default ClipCap's `embedding`. */
+  placement?: PrefixPlacement;
 }
 
-export type ResolvedMapperConfig = Required<MapperConfig>;
+export type ResolvedMapperConfig = Required<MapperConfig> & { placement: ResolvedPlacement };
 
 /** ClipCap's `train.py` and `TransformerMapper`. */
 export const mapperDefaults = { clipLength: 10, layers: 8, heads: 8 } as const;
@@ -61,8 +69,10 @@ const clipCapHidden = ({ prefixLength: P, embeddingSize: d }: MapperConfig): num
  * @throws MapperError naming the value that makes no sense.
  */
 export function resolveMapperConfig(config: MapperConfig): ResolvedMapperConfig {
-  const { hiddenSize = clipCapHidden(config), ...given } = config;
-  const resolved = { ...mapperDefaults, hiddenSize, ...given };
+  const placement = resolvePlacement(config.placement ?? { kind: 'embedding' });
+  const { hiddenSize = clipCapHidden(config), featureRows = 1, ...given } = config;
+  const resolved = { ...mapperDefaults, hiddenSize, ...given, featureRows, placement };
+  if (featureRows !== 1) resolved.clipLength = featureRows;
   if (!types.includes(resolved.type)) {
     throw new MapperError(
       `mapper: type is ${JSON.stringify(resolved.type)}; one of ${types.join(', ')} is needed`,
@@ -71,6 +81,7 @@ export function resolveMapperConfig(config: MapperConfig): ResolvedMapperConfig 
   for (const key of [
     'prefixLength',
     'featureSize',
+    'featureRows',
     'embeddingSize',
     'hiddenSize',
     'clipLength',
@@ -82,7 +93,15 @@ export function resolveMapperConfig(config: MapperConfig): ResolvedMapperConfig 
       throw new MapperError(`mapper: ${key} is ${JSON.stringify(value)}; a whole number from 1 is needed`);
     }
   }
-  const { type, embeddingSize, heads } = resolved;
+  const { type, featureSize, embeddingSize, heads } = resolved;
+  if (featureRows !== 1 && type !== 'transformer') {
+    throw new MapperError(`mapper: ${featureRows} rows of a feature need a transformer, not ${type}`);
+  }
+  if (featureSize % featureRows !== 0) {
+    throw new MapperError(
+      `mapper: a feature of ${featureSize} numbers does not consist of ${featureRows} rows of one size`,
+    );
+  }
   if (type === 'transformer' && embeddingSize % heads !== 0) {
     throw new MapperError(
       `mapper: embeddingSize ${embeddingSize} is not divisible by ${heads} heads; choose other heads`,
@@ -90,6 +109,13 @@ export function resolveMapperConfig(config: MapperConfig): ResolvedMapperConfig 
   }
   return resolved;
 }
+
+/** Positions of GPT-2 that stand before the caption: the prefix and its prompt. */
+export const positionsBefore = ({
+  prefixLength,
+  placement,
+}: Pick<ResolvedMapperConfig, 'prefixLength' | 'placement'>): number =>
+  prefixLength + placement.prompt.length;
 
 /**
  * Sizes of the mapper in a checkpoint. An MLP's or a linear map's shapes do not tell P and d apart, so d is given

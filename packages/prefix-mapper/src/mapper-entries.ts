@@ -1,5 +1,5 @@
-// What a checkpoint holds: the mapper's tensors under ClipCap's names, and GPT-2's where it was tuned.
-import type { Gpt2 } from '@foreword/gpt2';
+// What a checkpoint holds: the mapper's tensors under ClipCap's names, and GPT-2's where it was tuned, or its changes.
+import type { Gpt2, Lora } from '@foreword/gpt2';
 import type { SafetensorsEntry, TensorFile } from '@foreword/tensor';
 import { clipProjectPrefix } from './parameter-name.ts';
 import type { PrefixMapper } from './prefix-mapper.ts';
@@ -16,12 +16,21 @@ export async function mapperEntries(mapper: PrefixMapper): Promise<SafetensorsEn
   return entries;
 }
 
-/** The same with a tuned GPT-2 beside it under `gpt.transformer.…`, ClipCap's names for the whole model. */
-export async function checkpointEntries(mapper: PrefixMapper, gpt2?: Gpt2): Promise<SafetensorsEntry[]> {
-  const entries = await mapperEntries(mapper);
-  if (!gpt2) return entries;
-  const tuned = await gpt2.saveEntries();
-  return [...entries, ...tuned.map((entry) => ({ ...entry, name: `gpt.transformer.${entry.name}` }))];
+/**
+ * The same with a tuned GPT-2 beside it under `gpt.transformer.…`, ClipCap's names for the whole model, or with the
+ * changes of a frozen one under PEFT's names.
+ */
+export async function checkpointEntries(
+  mapper: PrefixMapper,
+  gpt2?: Gpt2,
+  lora?: Lora,
+): Promise<SafetensorsEntry[]> {
+  const tuned = gpt2 ? await gpt2.saveEntries() : [];
+  return [
+    ...(await mapperEntries(mapper)),
+    ...tuned.map((entry) => ({ ...entry, name: `gpt.transformer.${entry.name}` })),
+    ...(lora ? await lora.saveEntries() : []),
+  ];
 }
 
 /** True for a checkpoint that holds the tuned GPT-2 beside the mapper. */

@@ -1,14 +1,27 @@
 // Names and shapes of a mapper's parameters, as ClipCap's checkpoints have them below `clip_project.`.
 //
-// Legend: D feature, d GPT-2's width, P prefix rows, C rows made of the feature, H hidden units.
+// Legend: D feature, R rows it consists of, d GPT-2's width, P prefix rows, C rows made of the feature, H hidden units.
 import type { ResolvedMapperConfig } from './mapper-config.ts';
 
-/** All parameters in ClipCap's order. Linear maps are PyTorch's: [outputs, inputs]. */
+/** All parameters, the mapper's own in ClipCap's order. Linear maps are PyTorch's: [outputs, inputs]. */
 export function mapperShapes(config: ResolvedMapperConfig): Map<string, readonly number[]> {
+  const shapes = ownShapes(config);
+  const { embeddingSize: d, placement } = config;
+  const { kind, layers = 0, width = 0 } = placement;
+  if (kind === 'deep') {
+    shapes.set('reparameterisation.0.weight', [width, d]).set('reparameterisation.0.bias', [width]);
+    const outputs = layers * 2 * d;
+    shapes.set('reparameterisation.2.weight', [outputs, width]).set('reparameterisation.2.bias', [outputs]);
+  }
+  return shapes;
+}
+
+function ownShapes(config: ResolvedMapperConfig): Map<string, readonly number[]> {
   const {
     type,
     prefixLength: P,
     featureSize: D,
+    featureRows: R,
     embeddingSize: d,
     clipLength: C,
     layers,
@@ -38,6 +51,8 @@ export function mapperShapes(config: ResolvedMapperConfig): Map<string, readonly
     linear(`${at}mlp.fc1.`, d, 2 * d);
     linear(`${at}mlp.fc2.`, 2 * d, d);
   }
-  linear('linear.', D, C * d);
+  // Another name, so that no program takes the one for the other.
+  if (R === 1) linear('linear.', D, C * d);
+  else linear('patches.', D / R, d);
   return shapes;
 }

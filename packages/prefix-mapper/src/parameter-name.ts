@@ -3,7 +3,8 @@
 /** What ClipCap's checkpoints put before a mapper's names. */
 export const clipProjectPrefix = 'clip_project.';
 
-const own = /^(model\.[02]\.|transformer\.layers\.\d+\.|linear\.|prefix_const$|(weight|bias)$)/;
+const own =
+  /^((model|reparameterisation)\.[02]\.|transformer\.layers\.\d+\.|linear\.|patches\.|prefix_const$|(weight|bias)$)/;
 
 /**
  * A mapper's parameter without its wrappings (`module.` of DataParallel, `clip_project.`); undefined for names of

@@ -1,4 +1,5 @@
 // The part of a run folder's config.json that captioning needs.
+import type { LoraConfig } from '@foreword/gpt2';
 import { resolveMapperConfig, type MapperConfig, type ResolvedMapperConfig } from './mapper-config.ts';
 import { MapperError } from './mapper-error.ts';
 
@@ -13,6 +14,8 @@ export interface RunConfig {
   normalizePrefix?: boolean;
   /** The file in the run folder with the `FeatureSpace` that pictures go through, after a training on texts only. */
   featureSpace?: string;
+  /** LoRA's sizes, where the checkpoint holds changes of GPT-2. */
+  lora?: LoraConfig;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -31,7 +34,7 @@ export function parseRunConfig(
     throw new MapperError(`${name}: ${key} is ${JSON.stringify(value)}; ${wanted} is needed`);
   };
   if (!isObject(json)) return fail('the content', json, 'an object');
-  const { mapper, backbones, stopTokens, normalizePrefix = false, featureSpace } = json;
+  const { mapper, backbones, stopTokens, normalizePrefix = false, lora, featureSpace } = json;
   if (!isObject(mapper)) return fail('mapper', mapper, 'an object of sizes');
   const folder = (key: 'clip' | 'gpt2'): string => {
     const value = isObject(backbones) ? backbones[key] : undefined;
@@ -44,11 +47,15 @@ export function parseRunConfig(
   if (typeof normalizePrefix !== 'boolean') return fail('normalizePrefix', normalizePrefix, 'true or false');
   if (featureSpace !== undefined && typeof featureSpace !== 'string')
     return fail('featureSpace', featureSpace, 'the name of a file');
+  const isLora = (value: unknown): value is LoraConfig =>
+    isObject(value) && typeof value.rank === 'number' && typeof value.alpha === 'number';
+  if (lora !== undefined && !isLora(lora)) return fail('lora', lora, 'an object with rank and alpha');
   return {
     mapper: resolveMapperConfig(mapper as unknown as MapperConfig),
     backbones: { clip: folder('clip'), gpt2: folder('gpt2') },
     stopTokens,
     normalizePrefix,
     featureSpace,
+    lora,
   };
 }

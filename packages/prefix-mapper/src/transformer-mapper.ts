@@ -1,7 +1,7 @@
-// ClipCap's transformer mapper: the feature spread over C rows, P learned rows behind them, pre-norm blocks
-// without a mask; what the learned rows have become is the prefix.
+// ClipCap's transformer mapper: the feature spread over C rows (or C rows of CLIP, each mapped by itself), P learned rows
+// behind them, pre-norm blocks without a mask; what the learned rows have become is the prefix.
 //
-// Legend: B batch, C rows of the feature, P prefix rows, T = C + P, d width.
+// Legend: B batch, D feature, C rows of the feature, P prefix rows, T = C + P, d width.
 import { add, attention, concat, fill, layerNorm, linear, mlp, slice, type Tensor } from '@foreword/tensor';
 import { PrefixMapper } from './prefix-mapper.ts';
 
@@ -10,12 +10,20 @@ export class TransformerMapper extends PrefixMapper {
     this.assertFeatures(features);
     const { prefixLength: P, embeddingSize: d, clipLength: C, layers } = this.config;
     const B = features.dim(0);
-    const spread = linear(features, this.parameter('linear.weight'), this.parameter('linear.bias'));
+    const spread = this.#spread(features);
     // Added to zeros rather than repeated: the addition knows how to sum the gradient over the batch.
     const learned = add(fill(this.device, [B, P, d], 0), this.parameter('prefix_const')); // [B, P, d]
     let x = concat([spread.reshape([B, C, d]), learned], { axis: 1 }); // [B, T, d]
     for (let i = 0; i < layers; i++) x = this.#block(x, i);
     return x;
+  }
+
+  /** The feature's rows: [B, D] → [B, C·d]. Patches carry their place already, CLIP added it. */
+  #spread(features: Tensor): Tensor {
+    const { featureSize: D, featureRows: R } = this.config;
+    if (R === 1) return linear(features, this.parameter('linear.weight'), this.parameter('linear.bias'));
+    const rows = features.reshape([features.dim(0), R, D / R]);
+    return linear(rows, this.parameter('patches.weight'), this.parameter('patches.bias'));
   }
 
   /** [B, T, d] → [B, T, d]; the last block makes only the P rows that are wanted, [B, P, d]. */

@@ -68,6 +68,21 @@ test('every mapper’s sizes are read off its own shapes', () => {
   }
 });
 
+test('patches: each row of the feature becomes a row of the transformer, under a name of its own', () => {
+  const config = { ...mlp, type: 'transformer', featureSize: 50 * 512, featureRows: 50 } as const;
+  const resolved = resolveMapperConfig(config);
+  assert.is(resolved.clipLength, 50);
+  const shapes = mapperShapes(resolved);
+  assert.equal(shapes.get('patches.weight'), [768, 512]);
+  assert.not.ok(shapes.has('linear.weight'));
+  assert.throws(() => inferMapperConfig(shapes, { embeddingSize: 768 }), /no mapper in it/);
+  assert.throws(
+    () => resolveMapperConfig({ ...config, type: 'mlp' }),
+    /50 rows of a feature need a transformer/,
+  );
+  assert.throws(() => resolveMapperConfig({ ...config, featureRows: 49 }), /does not consist of 49 rows/);
+});
+
 test('what does not fit is named', () => {
   const infer = (name: string, shape: number[]) => () =>
     inferMapperConfig(new Map([[name, shape]]), { embeddingSize: 64 });

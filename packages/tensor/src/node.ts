@@ -30,6 +30,19 @@ async function loadDawn(): Promise<DawnModule> {
   }
 }
 
+const instances = new Map<string, GPU>();
+
+/**
+ * One instance of Dawn per set of flags, kept as long as the process: when one is collected, whatever its devices still
+ * have to do crashes the process, and devices of other instances with it.
+ */
+function instanceOf(dawn: DawnModule, flags: string[]): GPU {
+  const key = flags.join(' ');
+  const instance = instances.get(key) ?? dawn.create(flags);
+  instances.set(key, instance);
+  return instance;
+}
+
 /**
  * Dawn's `gpu` where only adapters with `name` in theirs may answer. Dawn rejects when there are others only, with a
  * message that lists them.
@@ -64,13 +77,10 @@ export async function openDevice(options: NodeOpenOptions = {}): Promise<Device>
   const flags = [`enable-dawn-features=${toggles.join(',')}`, 'disable-dawn-features=timestamp_quantization'];
   const wanted = options.adapter ?? process.env.FOREWORD_ADAPTER;
   if (wanted) flags.push(`adapter=${wanted}`);
-  // Dawn's instance must outlive the device: a collected one crashes pending maps.
-  let instance: GPU | undefined = dawn.create(flags);
+  const instance = instanceOf(dawn, flags);
   const cure = wanted
     ? `FOREWORD_ADAPTER or --adapter asks for "${wanted}"; leave it out to take the default, or ${noAdapterCure()}`
     : noAdapterCure();
   const gpu = wanted ? onlyNamed(instance, wanted) : instance;
-  return await open({ ...options, gpu, cure }, () => {
-    instance = undefined;
-  });
+  return await open({ ...options, gpu, cure });
 }

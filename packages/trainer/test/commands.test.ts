@@ -22,7 +22,7 @@ const refusals: [what: string, command: string, args: string[], code: number, ..
   ['a missing config file', 'train', ['--config', '/nowhere.json'], 1, '/nowhere.json'],
   ['a folder that is no run', 'train', ['--resume', '/nowhere'], 1, 'no folder of a training run'],
   ['a missing dataset', 'train', ['--dataset', '/nowhere'], 1, 'no such folder', 'captions_train'],
-  ['a misspelt dataset', 'train', ['--dataset', 'scene'], 1, 'did you mean --dataset scenes?'],
+  ['a misspelt dataset', 'train', ['--dataset', 'scene'], 1, 'did you mean scenes?'],
   [
     'missing backbones',
     'train',
@@ -168,6 +168,7 @@ test('without an adapter every command ends with the cure and exit code 3', asyn
     ['train', ['--quick', '--out', out]],
     ['pretrain', ['clip']],
     ['caption', ['x.png', '--run', '/nowhere']],
+    ['features', ['--dataset', 'scenes', '--out', out]],
   ] as const) {
     const got = await answer(command, [...args], { env });
     assert.is(got.code, 3, `${command}: ${got.text}`);

@@ -108,11 +108,16 @@ test('unreadable, truncated and missing pictures are skipped and listed; a repai
   const before = await cached();
   assert.match(
     await refusal(prepared({ strict: true })),
-    /unreadable picture: .*0\.png.* \| repair or remove it, or leave out --strict/,
+    /unreadable picture: .*0\.png does not exist \| put it there, or leave out --strict/,
+  );
+  await writeFile(file('train/0.png'), picture(0));
+  assert.match(
+    await refusal(prepared({ strict: true })),
+    /unreadable picture: .*1\.png.* \| repair or remove it, or leave out --strict/,
   );
   assert.equal(await cached(), before, 'nothing half-written');
 
-  for (const id of [0, 1, 2]) await writeFile(file(`train/${id}.png`), picture(id));
+  for (const id of [1, 2]) await writeFile(file(`train/${id}.png`), picture(id));
   const repaired = await prepared({ strict: true });
   assert.equal(repaired.skipped, []);
   assert.equal(repaired.sets.train.features, whole.sets.train.features);
@@ -127,8 +132,8 @@ test('empty captions and pictures without one are left out and counted', async (
   await writeFile(path, JSON.stringify(coco));
   const { sets, skipped } = await prepared();
   assert.equal(skipped, [
-    'captions_val.json: 3 empty captions',
-    'captions_val.json: 1 pictures without a caption',
+    'captions_val.json: 3 × empty caption (picture 0, picture 2, picture 2)',
+    'captions_val.json: 1 × picture without a caption (2)',
   ]);
   assert.equal(sets.val.examples[0].captions, ['This square is red.']);
   assert.is(sets.val.examples.length, 5);

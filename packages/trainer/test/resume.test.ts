@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommandError, parseFlags } from '@foreword/cli-kit';
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
-import { Gpt2, parseGpt2Config } from '@foreword/gpt2';
-import { createMapper } from '@foreword/prefix-mapper';
+import { Gpt2, Lora, parseGpt2Config, type LoraConfig } from '@foreword/gpt2';
+import { createMapper, type PrefixPlacement } from '@foreword/prefix-mapper';
 import { openDevice, openSafetensorsPath } from '@foreword/tensor/node';
 import * as assert from 'uvu/assert';
 import { seededRandom } from '../src/data/random.ts';
@@ -49,14 +49,18 @@ const settings: ResolvedSettings = {
   dataset: 'none',
 };
 
-async function run(path: string, more: Partial<TrainOptions> & { tuneGpt2?: boolean }): Promise<void> {
+type RunOptions = Partial<Omit<TrainOptions, 'lora'>> & { placement?: PrefixPlacement; lora?: LoraConfig };
+
+async function run(path: string, { placement, lora: sizes, ...more }: RunOptions): Promise<void> {
   const tuneGpt2 = more.tuneGpt2 ?? false;
   const gpt2 = Gpt2.random(device, config, 3);
   const mapper = createMapper(
     device,
-    { type: 'mlp', prefixLength: 2, featureSize: D, embeddingSize: 16 },
+    { type: 'mlp', prefixLength: 2, featureSize: D, embeddingSize: 16, placement },
     { seed: 7 },
   );
+  const lora = sizes && Lora.create(device, config, sizes, { seed: 7 });
+  gpt2.adapt(lora);
   const folder = new RunFolder(path);
   if (!more.resume) await folder.create();
   await trainMapper({
@@ -64,6 +68,7 @@ async function run(path: string, more: Partial<TrainOptions> & { tuneGpt2?: bool
     gpt2,
     mapper,
     tuneGpt2,
+    lora,
     settings: { ...settings, tuneGpt2 },
     train: makeSet(20, 1),
     val: makeSet(6, 2),
@@ -89,19 +94,25 @@ const lossesOf = async (path: string): Promise<number[]> =>
     .split('\n')
     .map((line) => (JSON.parse(line) as StepMetrics).loss);
 
-for (const tuneGpt2 of [false, true]) {
-  test(`7 + 8 steps equal 15 (${tuneGpt2 ? 'GPT-2 tuned, with dropout' : 'GPT-2 frozen'})`, async () => {
+const regimes: Record<string, RunOptions> = {
+  'GPT-2 frozen': {},
+  'GPT-2 tuned, with dropout': { tuneGpt2: true },
+  LoRA: { lora: { rank: 2, alpha: 4 } },
+  'a deep prefix': { placement: { kind: 'deep', layers: 1, width: 8, prompt: [39] } },
+};
+for (const [name, regime] of Object.entries(regimes)) {
+  test(`7 + 8 steps equal 15 (${name})`, async () => {
     const root = await mkdtemp(join(tmpdir(), 'foreword-resume-'));
     const [whole, parts] = [join(root, 'whole'), join(root, 'parts')];
-    await run(whole, { tuneGpt2 });
-    await run(parts, { tuneGpt2, maxSteps: 7 });
+    await run(whole, regime);
+    await run(parts, { ...regime, maxSteps: 7 });
     assert.is((await lossesOf(parts)).length, 7);
-    await run(parts, { tuneGpt2, resume: true });
+    await run(parts, { ...regime, resume: true });
     assert.is((await lossesOf(whole)).length, 15);
     assert.equal(await lossesOf(parts), await lossesOf(whole));
     const [a, b] = [await valuesOf(whole), await valuesOf(parts)];
     assert.equal([...b.keys()].sort(), [...a.keys()].sort());
-    for (const [name, value] of a) assert.is(b.get(name), value, `${name} after resuming`);
+    for (const [key, value] of a) assert.is(b.get(key), value, `${key} after resuming`);
     await rm(root, { recursive: true });
   });
 }

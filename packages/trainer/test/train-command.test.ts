@@ -64,11 +64,12 @@ test('the run folder holds everything, and nothing else', async () => {
   assert.is((await readdir(run)).sort().join(' '), files);
   assert.equal((await readdir(join(run, 'checkpoints'))).sort(), ['best.safetensors', 'last.safetensors']);
   const { settings, ...record } = await json<RunRecord>(run, 'config.json');
-  const { shuffleFeatures, strict, quick, tuneGpt2, dataset } = settings;
+  const { shuffleFeatures, strict, quick, tuneGpt2, dataset, prefixKind, visual } = settings;
   const { prefix, mapper, epochs, batch, lr, warmup, seed } = settings;
   assert.equal([prefix, mapper, epochs, batch, lr, warmup, seed], [3, 'mlp', 2, 4, 0.01, 1, 5]);
   assert.equal([shuffleFeatures, strict, quick, tuneGpt2], [false, false, false, false]);
   assert.is(dataset, world.dataset);
+  assert.equal([prefixKind, visual], ['embedding', 'raw']);
   assert.match(record.commit ?? '', /^[0-9a-f]{12}\+?$/);
   assert.ok(Object.values(record.adapter).some((value) => typeof value === 'string' && value.length > 3));
   assert.is(record.mapper.prefixLength, 3);
@@ -133,14 +134,19 @@ test('a second Ctrl-C quits at once, in the middle of a step', async () => {
   const path = join(world.root, 'quit');
   const checkpoints = join(path, 'checkpoints');
   // Without a shader cache the first step waits seconds for its kernels (on a software adapter).
+  let told: (() => void) | undefined;
+  const heard = new Promise<void>((resolve) => void (told = resolve));
   let twice = false;
   const quit = await start('quit', ['--batch', '4', '--prefix', '3', '--epochs', '5000'], {
     env: { MESA_SHADER_CACHE_DISABLE: 'true' },
+    onError: (stderr) => stderr.includes('finishing the step and saving') && told?.(),
     async onStart(kill, isRunning) {
       while (isRunning() && !existsSync(join(path, 'config.json'))) await wait(20);
       await wait(500);
       kill('SIGINT');
-      await wait(400);
+      // Only a second signal that comes later than an echo of the first counts; a busy process hears the first late.
+      await heard;
+      await wait(300);
       twice = isRunning();
       kill('SIGINT');
     },

@@ -6,6 +6,7 @@ import type { BenchCase } from './bench-case.ts';
 import { gpt2BlockCase } from './gpt2-block-case.ts';
 import { linearCrossEntropyCase } from './linear-cross-entropy-case.ts';
 import { matmulCase } from './matmul-case.ts';
+import { replayCase } from './replay-case.ts';
 import { layerNormCase, softmaxCase } from './row-op-cases.ts';
 
 export const cases = {
@@ -16,6 +17,7 @@ export const cases = {
   'linear-cross-entropy': linearCrossEntropyCase,
   adamw: adamwCase,
   'gpt2-block': gpt2BlockCase,
+  replay: replayCase,
   'training-step': undefined,
   models: undefined,
   bleu: undefined,

@@ -1,166 +1,181 @@
-// Runs engines in alternation (A B A B …) on one adapter and compares their times and their results.
+// Runs engines in alternation (A B C A B C …) and compares their times and their results, work by work.
 import { median, pairedRatio, summariseTimings, type Ratio, type Timing } from '../report/statistics.ts';
-import { expectedSample, type Engine, type EngineFacts, type StepFacts } from './protocol.ts';
+import type { Work, WorkGroup } from '../works/index.ts';
+import { relativeDifference } from '../works/sample.ts';
+import type { Engine, EngineFacts, WorkFacts, WorkResult } from './protocol.ts';
 
-export interface EngineMatmul {
-  name: string;
+/** An engine that took part, or why it did not. */
+export type EngineEntry = EngineFacts & { id: string; problem?: undefined };
+export interface FailedEngine {
+  id: string;
+  problem: string;
+}
+
+/** What one engine did in one work. */
+export interface WorkEntry {
+  engine: string;
+  problem?: undefined;
+  /** From values on the host to the first result on the host, compilation included. */
+  firstMs: number;
   /** Medians of each round. */
   time: Timing;
-  gflops: number;
-}
-
-export interface MatmulComparison {
-  size: number;
-  engines: EngineMatmul[];
-  /** The peer's time over ours, per round; absent without a peer. */
+  /** The work's unit per second of the median. */
+  perSecond: number;
+  /** This engine's time over ours, per round; absent for ours. */
   ratio?: Ratio;
-  /** Largest difference of an engine's product from the one in float64. */
-  largestDifference: number;
-  agrees: boolean;
+  /** Largest difference from our results, as a share of the largest of them; absent for ours. */
+  difference?: number;
+  /** Whether that is within the work's tolerance; null where this is our own. */
+  agrees: boolean | null;
+  /** One per run, the first included; only of training steps. */
+  losses?: number[];
+  facts?: WorkFacts;
 }
 
-export interface EngineSteps extends StepFacts {
-  name: string;
-  firstStepMs: number;
-  time: Timing;
-  losses: number[];
+/** An engine that takes part in a work but could not finish it. */
+export interface FailedEntry {
+  engine: string;
+  problem: string;
 }
 
-export interface StepComparison {
-  engines: EngineSteps[];
-  /** The peer's time over ours, per round; absent without a peer. */
-  ratio?: Ratio;
-  firstStepRatio?: number;
-  /** Steps after which `losses` end. */
-  steps: number;
-  /** Largest difference between the engines' losses at any step. */
-  largestDifference: number;
-  agrees: boolean;
+export interface WorkComparison extends Pick<Work, 'id' | 'title' | 'unit'> {
+  entries: (WorkEntry | FailedEntry)[];
 }
 
 export interface SideBySide {
-  engines: EngineFacts[];
+  engines: (EngineEntry | FailedEngine)[];
+  /** Of those that tell which adapter they have. */
   sameAdapter: boolean;
   rounds: number;
-  matmul?: MatmulComparison;
-  step?: StepComparison;
+  works: WorkComparison[];
 }
 
-/** An engine and what to call it. */
-export type NamedEngine = Engine & { readonly name: string };
+/** An engine, what to call it, and what it takes part in. */
+export interface Contestant extends Engine {
+  readonly id: string;
+  readonly groups: readonly WorkGroup[];
+}
 
 export interface CompareOptions {
   rounds: number;
-  matmul: boolean;
-  step: boolean;
+  works: readonly Work[];
+  /** Peers that could not even be installed, and why. */
+  missing?: readonly FailedEngine[];
   onProgress?: (what: string) => void;
 }
 
-/** Losses and products must agree within this. */
-const tolerance = 1e-3;
-const matmulSize = 512;
-const productsPerRound = 3;
-/** Steps after the first that are not timed. */
-const warmUpSteps = 2;
+export const isFailed = <T extends { problem?: string }>(entry: T): entry is T & { problem: string } =>
+  entry.problem !== undefined;
 
 /** How often `onProgress` will be called. */
-export const countParts = (engines: number, { rounds, matmul, step }: CompareOptions): number =>
-  (step ? 2 * engines + warmUpSteps + rounds : 0) + (matmul ? 1 + rounds : 0);
+export const countParts = ({ rounds, works }: Pick<CompareOptions, 'rounds' | 'works'>): number =>
+  works.reduce((sum, { warmUpRounds }) => sum + 1 + warmUpRounds + rounds, 0);
 
-/** Compares the first engine (ours) with the second, if there is one. They must not have been asked anything yet. */
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/**
+ * Compares the first engine (ours) with all others. They must not have been asked anything yet. A peer that fails is
+ * reported with its reason and the others go on.
+ * @throws whatever our own engine throws
+ */
 export async function compareEngines(
-  engines: readonly NamedEngine[],
-  { rounds, matmul, step, onProgress = () => {} }: CompareOptions,
+  [ours, ...peers]: readonly Contestant[],
+  { rounds, works, missing = [], onProgress = () => {} }: CompareOptions,
 ): Promise<SideBySide> {
-  const facts: EngineFacts[] = [];
-  for (const engine of engines) facts.push(await engine.open());
+  const opened: EngineEntry[] = [{ id: ours.id, ...(await ours.open()) }];
+  const failed: FailedEngine[] = [...missing];
+  const present = [ours];
+  for (const peer of peers) {
+    try {
+      opened.push({ id: peer.id, ...(await peer.open()) });
+      present.push(peer);
+    } catch (error) {
+      failed.push({ id: peer.id, problem: messageOf(error) });
+    }
+  }
+  const adapters = opened.flatMap(({ adapter }) => adapter ?? []);
+  const compared: WorkComparison[] = [];
+  for (const work of works) {
+    const participants = present.filter((engine) => engine === ours || engine.groups.includes(work.group));
+    compared.push(await compareWork(participants, work, { rounds, onProgress }));
+  }
   return {
-    engines: facts,
-    sameAdapter: facts.every(({ adapter }) => adapter === facts[0].adapter),
+    engines: [...opened, ...failed],
+    sameAdapter: adapters.every((adapter) => adapter === adapters[0]),
     rounds,
-    // Steps go first: afterwards nothing would be cold.
-    ...(step && { step: await compareSteps(engines, rounds, onProgress) }),
-    ...(matmul && { matmul: await compareMatmul(engines, rounds, onProgress) }),
+    works: compared,
   };
 }
 
-async function compareSteps(
-  engines: readonly NamedEngine[],
-  rounds: number,
-  onProgress: (what: string) => void,
-): Promise<StepComparison> {
-  const runs = engines.map((engine) => ({
+interface Run {
+  engine: Contestant;
+  first: WorkResult;
+  /** Medians of counted rounds. */
+  timesMs: number[];
+  /** Samples of all runs, the first and those of warm-ups included. */
+  sample: number[];
+  facts?: WorkFacts;
+  problem?: string;
+}
+
+async function compareWork(
+  engines: readonly Contestant[],
+  work: Work,
+  { rounds, onProgress }: { rounds: number; onProgress: (what: string) => void },
+): Promise<WorkComparison> {
+  const runs: Run[] = engines.map((engine) => ({
     engine,
-    firstStepMs: 0,
-    timesMs: [] as number[],
-    losses: [] as number[],
+    first: { timesMs: [], sample: [] },
+    timesMs: [],
+    sample: [],
   }));
-  for (const run of runs) {
-    onProgress(`first step, ${run.engine.name}`);
-    const { ms, loss } = await run.engine.firstStep();
-    run.firstStepMs = ms;
-    run.losses.push(loss);
-  }
-  for (let round = -warmUpSteps; round < rounds; round++) {
-    onProgress(round < 0 ? 'warm-up steps' : `step ${round + 1} of ${rounds}`);
+  /** Goes on without a peer that fails. */
+  const eachRun = async (ask: (run: Run) => Promise<void>): Promise<void> => {
     for (const run of runs) {
-      const { ms, loss } = await run.engine.step();
-      run.losses.push(loss);
-      if (round >= 0) run.timesMs.push(ms);
+      if (run.problem !== undefined) continue;
+      try {
+        await ask(run);
+      } catch (error) {
+        if (run === runs[0]) throw error;
+        run.problem = messageOf(error);
+      }
     }
-  }
-  const compared: EngineSteps[] = [];
-  for (const { engine, firstStepMs, timesMs, losses } of runs) {
-    onProgress(`kernels of a step, ${engine.name}`);
-    const facts = await engine.stepFacts(Math.min(rounds, 3));
-    compared.push({ name: engine.name, firstStepMs, time: summariseTimings(timesMs), losses, ...facts });
-  }
-  const [ours, peer] = runs;
-  const difference = peer ? largestDifference(ours.losses, peer.losses) : 0;
-  return {
-    engines: compared,
-    ...(peer && {
-      ratio: pairedRatio(peer.timesMs, ours.timesMs),
-      firstStepRatio: peer.firstStepMs / ours.firstStepMs,
-    }),
-    steps: ours.losses.length,
-    largestDifference: difference,
-    agrees: difference <= tolerance,
   };
-}
-
-async function compareMatmul(
-  engines: readonly NamedEngine[],
-  rounds: number,
-  onProgress: (what: string) => void,
-): Promise<MatmulComparison> {
-  const runs = engines.map((engine) => ({ engine, timesMs: [] as number[], sample: [] as number[] }));
-  for (let round = -1; round < rounds; round++) {
-    onProgress(round < 0 ? 'warm-up products' : `products, round ${round + 1} of ${rounds}`);
-    for (const run of runs) {
-      const { timesMs, sample } = await run.engine.matmul(matmulSize, productsPerRound);
-      run.sample = sample;
+  onProgress(`${work.id}, first run`);
+  await eachRun(async (run) => {
+    run.first = await run.engine.start(work.id);
+    run.sample.push(...run.first.sample);
+  });
+  for (let round = -work.warmUpRounds; round < rounds; round++) {
+    onProgress(`${work.id}, ${round < 0 ? 'warm-up' : `round ${round + 1} of ${rounds}`}`);
+    await eachRun(async (run) => {
+      const { timesMs, sample } = await run.engine.run(work.id, work.runsPerRound);
+      run.sample.push(...sample);
       if (round >= 0) run.timesMs.push(median(timesMs));
-    }
+    });
   }
-  const [ours, peer] = runs;
-  const expected = expectedSample(matmulSize);
-  const difference = Math.max(...runs.map(({ sample }) => largestDifference(sample, expected)));
-  return {
-    size: matmulSize,
-    engines: runs.map(({ engine, timesMs }) => {
-      const time = summariseTimings(timesMs);
-      return { name: engine.name, time, gflops: (2 * matmulSize ** 3) / time.medianMs / 1e6 };
-    }),
-    ...(peer && { ratio: pairedRatio(peer.timesMs, ours.timesMs) }),
-    largestDifference: difference,
-    agrees: difference <= tolerance,
-  };
+  await eachRun(async (run) => {
+    if (work.unit === 'steps')
+      run.facts = (await run.engine.facts(work.id, Math.min(rounds, 3))) ?? undefined;
+    await run.engine.finish(work.id);
+  });
+  const { id, title, unit } = work;
+  return { id, title, unit, entries: runs.map((run) => entryOf(run, runs[0], work)) };
 }
 
-/** Infinity for values that are no numbers or missing: those agree with nothing. */
-export function largestDifference(a: readonly number[], b: readonly number[]): number {
-  if (a.length !== b.length) return Infinity;
-  const largest = Math.max(0, ...a.map((value, i) => Math.abs(value - b[i])));
-  return Number.isNaN(largest) ? Infinity : largest;
+function entryOf(run: Run, ours: Run, work: Work): WorkEntry | FailedEntry {
+  const { engine, first, timesMs, sample, facts, problem } = run;
+  if (problem !== undefined) return { engine: engine.id, problem };
+  const time = summariseTimings(timesMs);
+  const difference = relativeDifference(sample, ours.sample);
+  return {
+    engine: engine.id,
+    firstMs: first.timesMs[0],
+    time,
+    perSecond: (1000 * work.amount) / time.medianMs,
+    ...(run !== ours && { ratio: pairedRatio(timesMs, ours.timesMs), difference }),
+    agrees: run === ours ? null : difference <= work.tolerance,
+    ...(work.unit === 'steps' && { losses: sample }),
+    ...(facts && { facts }),
+  };
 }

@@ -6,6 +6,10 @@ import { CommandError } from '@foreword/cli-kit';
 import type { Engine, EngineReply, EngineRequest } from './protocol.ts';
 
 export interface EngineProcessOptions {
+  /** Words after the script. */
+  args?: readonly string[];
+  /** The Node to run it with; this one by default. */
+  node?: string;
   /** Added to the environment of the child. */
   env?: Readonly<Record<string, string>>;
   /** No answer for this long is a failure. Default 600 s: a first step has been seen to take minutes. */
@@ -19,7 +23,8 @@ interface Waiting {
 
 /** Methods of `Engine`, answered by a child process. */
 export class EngineProcess implements Engine {
-  readonly name: string;
+  /** What it is called in results and errors. */
+  readonly id: string;
   readonly #child: ChildProcess;
   readonly #timeLimitSeconds: number;
   #waiting: Waiting | undefined;
@@ -27,11 +32,15 @@ export class EngineProcess implements Engine {
   #ended: Error | undefined;
 
   /** Starts `script`, a module of this folder that calls `serveEngine`. */
-  constructor(name: string, script: URL, { env = {}, timeLimitSeconds = 600 }: EngineProcessOptions = {}) {
-    this.name = name;
+  constructor(
+    id: string,
+    script: URL,
+    { args = [], node = process.execPath, env = {}, timeLimitSeconds = 600 }: EngineProcessOptions = {},
+  ) {
+    this.id = id;
     this.#timeLimitSeconds = timeLimitSeconds;
     // The child needs the loader that this process runs under.
-    this.#child = spawn(process.execPath, [...process.execArgv, fileURLToPath(script)], {
+    this.#child = spawn(node, [...process.execArgv, fileURLToPath(script), ...args], {
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
@@ -49,32 +58,32 @@ export class EngineProcess implements Engine {
     return this.#ask('open');
   }
 
-  firstStep(): ReturnType<Engine['firstStep']> {
-    return this.#ask('firstStep');
+  start(work: string): ReturnType<Engine['start']> {
+    return this.#ask('start', work);
   }
 
-  step(): ReturnType<Engine['step']> {
-    return this.#ask('step');
+  run(work: string, count: number): ReturnType<Engine['run']> {
+    return this.#ask('run', work, count);
   }
 
-  stepFacts(repeats: number): ReturnType<Engine['stepFacts']> {
-    return this.#ask('stepFacts', repeats);
+  facts(work: string, repeats: number): ReturnType<Engine['facts']> {
+    return this.#ask('facts', work, repeats);
   }
 
-  matmul(size: number, count: number): ReturnType<Engine['matmul']> {
-    return this.#ask('matmul', size, count);
+  finish(work: string): ReturnType<Engine['finish']> {
+    return this.#ask('finish', work);
   }
 
   /** Ends the child. */
   close(): void {
-    this.#ended ??= new Error(`${this.name}: closed`);
+    this.#ended ??= new Error(`${this.id}: closed`);
     this.#child.stdin?.end();
     this.#child.kill();
   }
 
-  async #ask<T>(method: keyof Engine, ...args: number[]): Promise<T> {
+  async #ask<T>(method: keyof Engine, ...args: EngineRequest['args']): Promise<T> {
     if (this.#ended) throw this.#ended;
-    if (this.#waiting) throw new Error(`${this.name}: asked twice at once`);
+    if (this.#waiting) throw new Error(`${this.id}: asked twice at once`);
     const request: EngineRequest = { method, args };
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
@@ -103,16 +112,14 @@ export class EngineProcess implements Engine {
       return;
     }
     if ('error' in reply) {
-      waiting.reject(new CommandError(`${this.name}: ${reply.error}`, { exitCode: reply.exitCode }));
+      waiting.reject(new CommandError(`${this.id}: ${reply.error}`, { exitCode: reply.exitCode }));
     } else waiting.resolve(reply.value as never);
   }
 
   #fail(what: string): void {
     if (this.#ended) return;
     const said = this.#stderr.trim();
-    this.#ended = new CommandError(`${this.name} ${what}${said && `\n${said}`}`, {
-      cure: 'without --peers and --only training-step no engine needs a process of its own',
-    });
+    this.#ended = new CommandError(`${this.id} ${what}${said && `\n${said}`}`);
     this.#waiting?.reject(this.#ended);
     this.#child.kill();
   }

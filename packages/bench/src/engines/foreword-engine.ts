@@ -1,62 +1,111 @@
 // This project's engine as a process: started by the benchmark, never by hand.
-import { matmul, openDevice, tensor, type Device } from '@foreword/tensor/node';
+import { ImageEncoder } from '@foreword/clip';
+import { allLogits, DecodeSession } from '@foreword/gpt2';
+import {
+  attention,
+  layerNorm,
+  matmul,
+  openDevice,
+  softmax,
+  tensor,
+  type Device,
+  type Tensor,
+} from '@foreword/tensor/node';
 import { measurePlan } from '../measure-plan.ts';
+import { modelFolder } from '../models/model-files.ts';
+import { openClip, openGpt2 } from '../models/open-model.ts';
 import { readEngineVersion } from '../report/machine.ts';
 import { forewordStep } from '../training-step/foreword-step.ts';
 import { stepValues } from '../training-step/step-values.ts';
-import { uniformValues } from '../uniform-values.ts';
-import { matmulSeed, sampleOf, timed, type Engine, type StepResult } from './protocol.ts';
-import { serveEngine } from './serve-engine.ts';
+import { trainingStep } from '../works/index.ts';
+import { appendedIds, appendedTokens, pictures, promptIds, promptRows } from '../works/model-values.ts';
+import { opValues, opWork } from '../works/op-values.ts';
+import { serveEngine, type RunningWork } from './serve-engine.ts';
 
-class ForewordEngine implements Engine {
-  #device: Device | undefined;
-  #training: Awaited<ReturnType<typeof forewordStep>> | undefined;
+let opened: Device | undefined;
 
-  async open() {
-    this.#device = await openDevice();
-    const { vendor, device, description } = this.#device.adapter;
-    return {
-      name: 'foreword',
-      version: await readEngineVersion(),
-      adapter: [vendor, device, description].join(' · '),
-    };
-  }
-
-  async firstStep(): Promise<StepResult> {
-    const values = stepValues();
-    const { ms, value } = await timed(async () => {
-      this.#training = await forewordStep(this.#device!, values);
-      return await this.#training.next();
-    });
-    return { ms, loss: value };
-  }
-
-  async step(): Promise<StepResult> {
-    const { ms, value } = await timed(() => this.#training!.next());
-    return { ms, loss: value };
-  }
-
-  async stepFacts(repeats: number) {
-    const { gpuMs, wallMs: _, ...counts } = await measurePlan(this.#training!.plan, { repeats });
-    return { ...counts, gpuMs: [...gpuMs] };
-  }
-
-  async matmul(size: number, count: number) {
-    const device = this.#device!;
-    const uniform = uniformValues(matmulSeed);
-    const make = () => tensor(device, uniform(size * size, 1), [size, size], { persistent: true });
-    const [a, b] = [make(), make()];
-    const timesMs: number[] = [];
-    let sample: number[] = [];
-    for (let i = 0; i < count; i++) {
-      const { ms, value } = await timed(() => device.scope(async () => await matmul(a, b).read()));
-      timesMs.push(ms);
-      sample = sampleOf(value, size);
-    }
-    a.dispose();
-    b.dispose();
-    return { timesMs, sample };
-  }
+async function beginStep(device: Device): Promise<RunningWork> {
+  const training = await forewordStep(device, stepValues());
+  return {
+    next: async () => ({ values: [await training.next()] }),
+    async facts(repeats) {
+      const { gpuMs, wallMs: _, ...counts } = await measurePlan(training.plan, { repeats });
+      return { ...counts, gpuMs: [...gpuMs] };
+    },
+  };
 }
 
-await serveEngine(new ForewordEngine());
+/** Run by itself, as a user without a plan would. */
+function beginOp(device: Device, id: string): RunningWork {
+  const work = opWork(id);
+  const inputs = opValues(work).map(({ data, shape }) => tensor(device, data, shape, { persistent: true }));
+  const [a, b, c] = inputs;
+  const apply = (): Tensor => {
+    switch (work.op) {
+      case 'matmul':
+        return matmul(a, b);
+      case 'layerNorm':
+        return layerNorm(a, b, c);
+      case 'softmax':
+        return softmax(a);
+      case 'attention':
+        return attention([a, b, c], { heads: work.H, causal: true });
+    }
+  };
+  return {
+    next: async () => ({ values: await device.scope(async () => await apply().read()) }),
+    dispose: () => inputs.forEach((input) => input.dispose()),
+  };
+}
+
+async function beginClip(device: Device, batch: number): Promise<RunningWork> {
+  const clip = await openClip(device, await modelFolder('clip'), 'f32');
+  const encoder = await ImageEncoder.create(clip, { batch });
+  const images = pictures(batch);
+  return {
+    async next() {
+      const features = await encoder.encode(images);
+      return { values: features.flatMap((feature) => [...feature]) };
+    },
+    dispose() {
+      encoder.dispose();
+      clip.dispose();
+    },
+  };
+}
+
+async function beginGpt2(device: Device, what: string): Promise<RunningWork> {
+  const gpt2 = await openGpt2(device, await modelFolder('gpt2'), 'f32');
+  const shape = { items: 1, prefixRows: promptRows, rowsPerItem: 1, maxTokens: appendedTokens + 1 };
+  const session = await DecodeSession.open(gpt2, shape, allLogits);
+  const ids = tensor(device, promptIds, [1, promptRows], { dtype: 'u32', persistent: true });
+  const prefix = device.scope(() => gpt2.embed(ids)).keep();
+  return {
+    async next() {
+      const prompt = await session.prefill(prefix);
+      if (what === 'gpt2-prompt') return prompt;
+      const from = performance.now();
+      let last = prompt;
+      for (const id of appendedIds) last = await session.step(Uint32Array.of(id));
+      return { values: last.values, ms: performance.now() - from };
+    },
+    dispose() {
+      for (const owned of [session, prefix, ids, gpt2]) owned.dispose();
+    },
+  };
+}
+
+await serveEngine({
+  async open() {
+    opened = await openDevice();
+    const { vendor, device, description } = opened.adapter;
+    const adapter = [vendor, device, description].join(' · ');
+    return { name: 'foreword', version: await readEngineVersion(), adapter };
+  },
+  async begin(work) {
+    if (!opened) throw new Error('begin before open');
+    if (work === trainingStep) return await beginStep(opened);
+    if (work.startsWith('clip-')) return await beginClip(opened, Number(work.slice('clip-'.length)));
+    return work.startsWith('gpt2-') ? await beginGpt2(opened, work) : beginOp(opened, work);
+  },
+});

@@ -1,34 +1,51 @@
 // Starts the engines, lets them run in alternation, and ends them whatever happens.
 import { ProgressBar } from '@foreword/cli-kit';
-import { compareEngines, countParts, type SideBySide } from './compare-engines.ts';
+import { workGroups, type Work } from '../works/index.ts';
+import {
+  compareEngines,
+  countParts,
+  type Contestant,
+  type FailedEngine,
+  type SideBySide,
+} from './compare-engines.ts';
 import { EngineProcess } from './engine-process.ts';
+import { nodeOf } from './install-peers.ts';
+import type { Peer } from './peers.ts';
 
 export interface RunEnginesOptions {
-  /** Run TensorFlow.js beside this project's engine. */
-  tfjs: boolean;
-  step: boolean;
-  matmul: boolean;
+  /** Installed peers to run beside this project's engine. */
+  peers: readonly Peer[];
+  /** Peers that are not there, and why. */
+  missing?: readonly FailedEngine[];
+  works: readonly Work[];
   rounds: number;
 }
 
-/** Mesa would keep compiled shaders from run to run; the first step is measured without. */
-const coldStart = { MESA_SHADER_CACHE_DISABLE: 'true' };
+/** Mesa would keep compiled shaders from run to run; first runs are measured without. */
+const env = { MESA_SHADER_CACHE_DISABLE: 'true' };
 
-export async function runEngines({ tfjs, ...options }: RunEnginesOptions): Promise<SideBySide> {
+export async function runEngines({ peers, ...options }: RunEnginesOptions): Promise<SideBySide> {
   // Beside this file in src/ and in dist/ alike.
   const script = (name: string): URL => new URL(`./${name}${import.meta.url.slice(-3)}`, import.meta.url);
-  const engines = [new EngineProcess('foreword', script('foreword-engine'), { env: coldStart })];
-  if (tfjs) engines.push(new EngineProcess('tfjs', script('tfjs-engine'), { env: coldStart }));
-  const label = tfjs ? 'side by side' : 'training step';
-  const progress = new ProgressBar({ label, unit: 'part', total: countParts(engines.length, options) });
+  const processes: (EngineProcess & Pick<Contestant, 'groups'>)[] = [
+    Object.assign(new EngineProcess('foreword', script('foreword-engine'), { env }), { groups: workGroups }),
+  ];
+  for (const peer of peers) {
+    const child = { args: [peer.backend], node: nodeOf(peer), env };
+    processes.push(
+      Object.assign(new EngineProcess(peer.id, script(peer.script), child), { groups: peer.groups }),
+    );
+  }
+  const label = peers.length > 0 ? 'side by side' : 'training step';
+  const progress = new ProgressBar({ label, unit: 'part', total: countParts(options) });
   let done = 0;
   try {
-    return await compareEngines(engines, {
+    return await compareEngines(processes, {
       ...options,
       onProgress: (doing) => progress.update(done++, { doing }),
     });
   } finally {
     progress.finish();
-    for (const engine of engines) engine.close();
+    for (const child of processes) child.close();
   }
 }

@@ -1,107 +1,81 @@
-// TensorFlow.js with its WebGPU backend as a process: started by the benchmark, never by hand.
+// TensorFlow.js with its WebGPU or its WebAssembly backend as a process: started by the benchmark, never by hand.
+// The argument names the backend.
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { tfjsStep, type Tf } from '../training-step/tfjs-step.ts';
-import type { TrainingStep } from '../training-step/foreword-step.ts';
+import { dirname, join, sep } from 'node:path';
+import { tfjsStep, type Tf, type TfTensor } from '../training-step/tfjs-step.ts';
 import { stepValues } from '../training-step/step-values.ts';
-import { uniformValues } from '../uniform-values.ts';
-import { dawnPackage } from './dawn-package.ts';
-import { tfjsFolder } from './install-tfjs.ts';
-import { matmulSeed, sampleOf, timed, type Engine, type StepResult } from './protocol.ts';
-import { serveEngine } from './serve-engine.ts';
+import { trainingStep } from '../works/index.ts';
+import { headSize, opValues, opWork } from '../works/op-values.ts';
+import { peersFolder } from './install-peers.ts';
+import { countDispatches, openGpu } from './open-gpu.ts';
+import { serveEngine, type RunningWork } from './serve-engine.ts';
 
-interface Dawn {
-  create(flags: string[]): GPU;
-  globals: Record<string, unknown>;
-}
+const backend = process.argv[2] as 'webgpu' | 'wasm';
+const require = createRequire(join(peersFolder, 'package.json'));
+let tf: Tf;
 
-/** Opens Dawn with the flags of @foreword/tensor/node and shows it where browsers have it. */
-async function openGpu(): Promise<GPUAdapterInfo> {
-  const { create, globals } = (await import(pathToFileURL(dawnPackage().entry).href)) as Dawn;
-  Object.assign(globalThis, globals);
-  const flags = [
-    'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia',
-    'disable-dawn-features=timestamp_quantization',
-  ];
-  if (process.env.FOREWORD_ADAPTER) flags.push(`adapter=${process.env.FOREWORD_ADAPTER}`);
-  const instance = create(flags);
-  // TensorFlow.js asks for the fast one of several GPUs, this project for the default one; both get the default.
-  const gpu = { requestAdapter: () => instance.requestAdapter() };
-  const value = { gpu, userAgent: 'node', hardwareConcurrency: 1 };
-  Object.defineProperty(globalThis, 'navigator', { value, configurable: true, writable: true });
-  const adapter = await instance.requestAdapter();
-  if (!adapter) throw Object.assign(new Error('no WebGPU adapter answers'), { exitCode: 3 });
-  return adapter.info;
-}
-
-class TfjsEngine implements Engine {
-  #tf: Tf | undefined;
-  #training: TrainingStep | undefined;
-
-  async open() {
-    const { vendor, device, description } = await openGpu();
-    const require = createRequire(join(tfjsFolder, 'package.json'));
-    const tf = require('@tensorflow/tfjs') as Tf;
-    require('@tensorflow/tfjs-backend-webgpu');
-    await tf.setBackend('webgpu');
-    await tf.ready();
-    if (tf.getBackend() !== 'webgpu') throw new Error(`its backend is ${tf.getBackend()}, not webgpu`);
-    this.#tf = tf;
-    return { name: 'tfjs', version: tf.version.tfjs, adapter: [vendor, device, description].join(' · ') };
-  }
-
-  async firstStep(): Promise<StepResult> {
-    const values = stepValues();
-    const { ms, value } = await timed(async () => {
-      this.#training = tfjsStep(this.#tf!, values);
-      return await this.#training.next();
-    });
-    return { ms, loss: value };
-  }
-
-  async step(): Promise<StepResult> {
-    const { ms, value } = await timed(() => this.#training!.next());
-    return { ms, loss: value };
-  }
-
+function beginStep(): RunningWork {
+  const training = tfjsStep(tf, stepValues());
+  const next = async () => ({ values: [await training.next()] });
+  if (backend === 'wasm') return { next };
   /** Counts the dispatches of one more step; it knows nothing else about itself. */
-  async stepFacts() {
-    const pass = GPUComputePassEncoder.prototype;
-    const dispatch = pass.dispatchWorkgroups;
-    let kernels = 0;
-    pass.dispatchWorkgroups = function (this: GPUComputePassEncoder, ...sizes) {
-      kernels++;
-      return dispatch.apply(this, sizes);
-    };
-    try {
-      await this.#training!.next();
-    } finally {
-      pass.dispatchWorkgroups = dispatch;
-    }
-    return { kernels, flops: 0, bytes: 0, gpuMs: [] };
-  }
-
-  async matmul(size: number, count: number) {
-    const tf = this.#tf!;
-    const uniform = uniformValues(matmulSeed);
-    const make = () => tf.tensor(uniform(size * size, 1), [size, size]);
-    const [a, b] = [make(), make()];
-    const timesMs: number[] = [];
-    let sample: number[] = [];
-    for (let i = 0; i < count; i++) {
-      const { ms, value } = await timed(async () => {
-        const c = tf.matMul(a, b);
-        const values = await c.data();
-        c.dispose();
-        return values;
-      });
-      timesMs.push(ms);
-      sample = sampleOf(value, size);
-    }
-    tf.dispose([a, b]);
-    return { timesMs, sample };
-  }
+  const facts = async () => ({ kernels: await countDispatches(next), flops: 0, bytes: 0, gpuMs: [] });
+  return { next, facts };
 }
 
-await serveEngine(new TfjsEngine());
+/** From public ops: there is no layer norm and no attention among them. */
+function beginOp(id: string): RunningWork {
+  const work = opWork(id);
+  const inputs = opValues(work).map(({ data, shape }) => tf.tensor(data, shape));
+  const [a, b, c] = inputs;
+  const masked = work.op === 'attention' ? causalMask(work.T) : undefined;
+  const apply = (): TfTensor => {
+    switch (work.op) {
+      case 'matmul':
+        return tf.matMul(a, b);
+      case 'layerNorm': {
+        const centred = tf.sub(a, tf.mean(a, -1, true));
+        const variance = tf.mean(tf.square(centred), -1, true);
+        return tf.add(tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, 1e-5))), b), c);
+      }
+      case 'softmax':
+        return tf.softmax(a);
+      case 'attention': {
+        const { B, T, H } = work;
+        const [q, k, v] = inputs.map((x) => tf.transpose(tf.reshape(x, [B, T, H, headSize]), [0, 2, 1, 3])); // [B, H, T, D]
+        const scores = tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(headSize));
+        const mixed = tf.matMul(tf.softmax(tf.add(scores, masked!)), v);
+        return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [B, T, H * headSize]);
+      }
+    }
+  };
+  return {
+    async next() {
+      const y = tf.tidy(apply);
+      const values = await y.data();
+      y.dispose();
+      return { values };
+    },
+    dispose: () => tf.dispose([...inputs, masked]),
+  };
+}
+
+function causalMask(T: number): TfTensor {
+  const hidden = Float32Array.from({ length: T * T }, (_, i) => (i % T > Math.floor(i / T) ? -1e9 : 0));
+  return tf.tensor(hidden, [1, 1, T, T]);
+}
+
+await serveEngine({
+  async open() {
+    const adapter = backend === 'webgpu' ? await openGpu() : null;
+    tf = require('@tensorflow/tfjs') as Tf;
+    const name = `@tensorflow/tfjs-backend-${backend}`;
+    const loaded = require(name) as { setWasmPaths?(folder: string): void };
+    loaded.setWasmPaths?.(dirname(require.resolve(name)) + sep);
+    await tf.setBackend(backend);
+    await tf.ready();
+    if (tf.getBackend() !== backend) throw new Error(`its backend is ${tf.getBackend()}, not ${backend}`);
+    return { name: `tfjs ${backend}`, version: tf.version.tfjs, adapter };
+  },
+  begin: async (work) => (work === trainingStep ? beginStep() : beginOp(work)),
+});

@@ -1,15 +1,15 @@
-// The JSON file of one run of the benchmark.
+// The JSON files of one run of the benchmark.
 import type { SideBySide } from '../engines/compare-engines.ts';
 import type { ModelRow } from '../models/model-row.ts';
 import type { RunScores } from '../run-scores.ts';
 import type { BarResult } from './bars.ts';
 import type { Row } from './bench-row.ts';
+import type { Peaks } from './floors.ts';
 import type { Machine } from './machine.ts';
 
-/** Everything a run of the benchmark found. Times in milliseconds, medians of `n`. */
-export interface BenchReport {
+interface ReportHead {
   /** Raised whenever a field changes its meaning. */
-  format: 1;
+  format: 2;
   date: string;
   command: string;
   /** The line `pnpm run doctor` prints. */
@@ -17,14 +17,23 @@ export interface BenchReport {
   driver: string;
   machine: Machine;
   repeats: number;
+}
+
+/** Everything one run of `pnpm bench` found. Times in milliseconds, medians of `n`. */
+export interface BenchReport extends ReportHead {
+  /** Measured in the same run; the rows' floors come from them. */
+  peaks: Peaks;
   rows: Row[];
   /** Loading and speed of whole models; absent where they were not measured. */
   models?: ModelRow[];
-  /** Absent where no engine was run in a process of its own. */
-  sideBySide?: SideBySide;
-  bars: BarResult[];
   /** Scores of the last training run; null when there is none. */
   lastRun: RunScores | null;
+}
+
+/** Everything one run of `pnpm bench peers` found. */
+export interface PeersReport extends ReportHead {
+  sideBySide: SideBySide;
+  bars: BarResult[];
 }
 
 interface AdapterNames {
@@ -46,7 +55,7 @@ const rounded = (_: string, value: unknown): unknown =>
   typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(7)) : value;
 
 /** JSON with one field per line, but short objects (a row's timings) kept on one. */
-export function reportJson(report: BenchReport): string {
+export function reportJson(report: BenchReport | PeersReport): string {
   const text = JSON.stringify(report, rounded, 2);
   // Only innermost objects and lists: those without another bracket inside.
   const compact = text.replace(

@@ -1,4 +1,5 @@
 // One line of the table: what was measured, how long it took, how much it computed and moved.
+import { floorsOf, type Floors, type Peaks } from './floors.ts';
 import { billionsPerSecond, summariseTimings, type Timing } from './statistics.ts';
 
 export interface BenchRow {
@@ -20,6 +21,8 @@ export interface BenchRow {
   /** Rates per GPU time where there is one, else per wall time; null where nothing is counted. */
   gflops: number | null;
   gigabytesPerSecond: number | null;
+  /** How close that is to what the adapter can do; absent where its peaks were not measured. */
+  floors?: Floors;
   note?: string;
 }
 
@@ -68,10 +71,9 @@ export function rowOf(
     bytes,
     wall,
     gpu,
-  }: Omit<BenchRow, keyof RowTitle | 'gflops' | 'gigabytesPerSecond'>,
+  }: Omit<BenchRow, keyof RowTitle | 'gflops' | 'gigabytesPerSecond' | 'floors'>,
 ): BenchRow {
-  // A clock too coarse for the kernel gives 0; the wall clock is then the better witness.
-  const ms = gpu && gpu.medianMs > 0 ? gpu.medianMs : wall.medianMs;
+  const ms = bestClock({ wall, gpu });
   return {
     ...title,
     kernels,
@@ -85,5 +87,13 @@ export function rowOf(
     ...(note !== undefined && { note }),
   };
 }
+
+/** GPU time, or wall time where there is none: a clock too coarse for the kernel gives 0. */
+const bestClock = ({ wall, gpu }: Pick<BenchRow, 'wall' | 'gpu'>): number =>
+  gpu && gpu.medianMs > 0 ? gpu.medianMs : wall.medianMs;
+
+/** The row with the floors of its bytes and operations. */
+export const withFloors = <R extends Row>(row: R, peaks: Peaks): R =>
+  isSkipped(row) ? row : { ...row, floors: floorsOf(row, bestClock(row), peaks) };
 
 export const isSkipped = (row: Row): row is SkippedRow => 'skipped' in row;

@@ -1,4 +1,5 @@
 // Plain-text tables: the rows of the benchmark, and the alignment under them.
+import { formatReached } from './floors.ts';
 import { isSkipped, type Row } from './bench-row.ts';
 
 /** One column of a table. */
@@ -45,6 +46,9 @@ const columns: readonly Column[] = [
   { title: 'n', align: 'right' },
   { title: 'GFLOP/s', align: 'right' },
   { title: 'GB/s', align: 'right' },
+  { title: 'bytes ms', align: 'right' },
+  { title: 'ops ms', align: 'right' },
+  { title: '% of floor', align: 'right' },
   { title: 'note' },
 ];
 
@@ -52,7 +56,8 @@ const columns: readonly Column[] = [
 export function formatRows(rows: readonly Row[]): string {
   const cells = rows.map((row) => {
     if (isSkipped(row)) {
-      return [row.op, row.shape, row.dtype, '–', '–', '–', '–', '–', '–', `left out: ${row.skipped}`];
+      const dashes = Array.from({ length: columns.length - 4 }, () => '–');
+      return [row.op, row.shape, row.dtype, ...dashes, `left out: ${row.skipped}`];
     }
     return [
       row.op,
@@ -64,6 +69,9 @@ export function formatRows(rows: readonly Row[]): string {
       String(row.wall.n),
       formatNumber(row.gflops),
       formatNumber(row.gigabytesPerSecond),
+      formatNumber(row.floors?.bytesMs),
+      formatNumber(row.floors?.operationsMs),
+      formatReached(row.floors?.reached),
       row.note ?? '',
     ];
   });

@@ -5,6 +5,9 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { describeAdapter, type AdapterSummary } from '@foreword/tensor/node';
+import type { Peaks } from './floors.ts';
+import { formatNumber } from './format-table.ts';
 import { dawnPackage } from '../engines/dawn-package.ts';
 
 export interface Machine {
@@ -39,6 +42,26 @@ export async function describeMachine(): Promise<Machine> {
 /** True when other work takes a noticeable share of the cores: timings are then worth something only as ratios. */
 export const isBusy = ({ loadAverage, cores }: Pick<Machine, 'loadAverage' | 'cores'>): boolean =>
   loadAverage > cores / 2;
+
+/** What a table has to say first: adapter, machine, code, and how times are taken. */
+export function formatHeading(
+  adapter: AdapterSummary,
+  machine: Machine,
+  { repeats, peaks }: { repeats: number; peaks?: Peaks },
+): string {
+  const { node, cores, cpu, loadAverage, engineVersion, dawnVersion, commit } = machine;
+  const busy = isBusy(machine) ? ': busy, so read times with care and trust ratios only' : '';
+  return [
+    `adapter  ${describeAdapter(adapter)}`,
+    `machine  ${cores} cores, ${cpu}; load ${loadAverage.toFixed(1)}${busy}`,
+    `code     engine ${engineVersion}, Dawn (npm webgpu) ${dawnVersion}, Node ${node}, commit ${commit ?? 'unknown'}`,
+    `times    medians of n = ${repeats} after warm-up; GFLOP/s and GB/s (bytes bound) per GPU time where there is one`,
+    ...(peaks ? [formatPeaks(peaks)] : []),
+  ].join('\n');
+}
+
+export const formatPeaks = ({ gigabytesPerSecond, gflops }: Peaks): string =>
+  `floors   bytes bound at ${formatNumber(gigabytesPerSecond)} GB/s (a copy), operations at ${formatNumber(gflops)} GFLOP/s (fused multiply-adds in f32), both measured just now`;
 
 /** Version of @foreword/tensor. */
 export async function readEngineVersion(): Promise<string> {

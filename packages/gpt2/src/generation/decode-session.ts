@@ -1,7 +1,8 @@
 // GPT-2 as a step-by-step model: one plan reads the prefixes, one plan appends a token to every row. Keys and
 // values stay in caches on the GPU, so a step's work does not repeat what earlier steps did.
 //
-// Legend: N items, P prefix rows, R = N × rowsPerItem sequences, C channels, Tmax rows of a cache.
+// Legend: N items, P prefix rows, Q rows of keys and values given before them, R = N × rowsPerItem sequences,
+// L layers, C channels, Tmax rows of a cache.
 import {
   attention,
   compile,
@@ -18,7 +19,7 @@ import {
   type InputSpec,
   type Plan,
 } from '@foreword/tensor';
-import type { Gpt2 } from '../gpt2.ts';
+import { behindPast, type Gpt2 } from '../gpt2.ts';
 import type { Readout } from './readout.ts';
 
 export interface SessionShape {
@@ -26,6 +27,8 @@ export interface SessionShape {
   items: number;
   /** Rows of each prefix. */
   prefixRows: number;
+  /** Rows whose keys and values are given (`past` of prefill); the caches begin with them. Default 0. */
+  pastRows?: number;
   /** Sequences grown from each prefix (beams). With more than one, steps take `parents`. */
   rowsPerItem: number;
   /** Most tokens per sequence; the last one needs no step, unless `readsLast`. */
@@ -67,28 +70,28 @@ export class DecodeSession<R> {
    * @throws ShapeError when prefix and tokens go beyond the model's positions.
    */
   static async open<R>(model: Gpt2, shape: SessionShape, readout: Readout<R>): Promise<DecodeSession<R>> {
-    const { items, prefixRows, rowsPerItem, maxTokens, readsLast = false } = shape;
+    const { items, prefixRows, pastRows = 0, rowsPerItem, maxTokens, readsLast = false } = shape;
     const { n_embd, n_layer, n_positions } = model.config;
     const unread = readsLast ? 0 : 1;
-    const rows = prefixRows + maxTokens - unread;
+    const before = pastRows + prefixRows;
+    const rows = before + maxTokens - unread;
     if (rows > n_positions) {
       throw new ShapeError(
-        `generation: ${prefixRows} prefix rows and ${maxTokens} tokens take ${rows} positions, the model has ${n_positions}; ` +
-          `maxTokens can be at most ${n_positions - prefixRows + unread}`,
+        `generation: ${before} prefix rows and ${maxTokens} tokens take ${rows} positions, the model has ${n_positions}; ` +
+          `maxTokens can be at most ${n_positions - before + unread}`,
       );
     }
     const caches = Array.from({ length: n_layer }, () =>
       emptyTensor(model.device, [items * rowsPerItem, rows, 2 * n_embd], { persistent: true }),
     );
     try {
-      const prefill = await compile(
-        model.device,
-        { prefix: { shape: [items, prefixRows, n_embd] } },
-        ({ prefix }) =>
-          noGrad(model.device, () => {
-            const { logits, states } = readPrefix(model, prefix, caches, rowsPerItem);
-            return readout.trace(logits, states);
-          }),
+      const inputs: Record<string, InputSpec> = { prefix: { shape: [items, prefixRows, n_embd] } };
+      if (pastRows > 0) inputs.past = { shape: [items, pastRows, 2 * n_layer * n_embd] };
+      const prefill = await compile(model.device, inputs, ({ prefix, past }) =>
+        noGrad(model.device, () => {
+          const { logits, states } = readPrefix(model, { prefix, past, caches, rowsPerItem });
+          return readout.trace(logits, states);
+        }),
       );
       return new DecodeSession(model, shape, readout, caches, prefill);
     } catch (error) {
@@ -99,19 +102,20 @@ export class DecodeSession<R> {
 
   /**
    * Starts anew with prefixes [N, P, C] (without positions), or with fewer than N: rows after theirs then mean
-   * nothing. The answer has one row per item.
+   * nothing. `past` [N, Q, L·2C] are the keys and values before them, as `HiddenOptions` has them. The answer has one
+   * row per item.
    */
-  async prefill(prefix: Tensor): Promise<R> {
+  async prefill(prefix: Tensor, past?: Tensor): Promise<R> {
     this.#assertOpen();
-    const { device, shape, dtype, storage } = this.#prefill.inputs.prefix;
-    const [N, P, C] = shape;
-    if (prefix.rank !== 3 || prefix.dim(0) > N || prefix.dim(1) !== P || prefix.dim(2) !== C) {
+    const { prefixRows, pastRows = 0 } = this.shape;
+    if (pastRows !== (past?.dim(1) ?? 0)) {
       throw new ShapeError(
-        `generation: the prefix is [${prefix.shape.join(', ')}], this session reads [${shape.join(', ')}]`,
+        `generation: the past has ${past?.dim(1) ?? 0} rows, this session reads ${pastRows}`,
       );
     }
-    copyInto(prefix, new Tensor(device, prefix.shape, dtype, { storage }));
-    this.#length = this.shape.prefixRows;
+    giveTo(this.#prefill, 'prefix', prefix);
+    if (past) giveTo(this.#prefill, 'past', past);
+    this.#length = pastRows + prefixRows;
     return await this.#readout.read(this.#prefill.run());
   }
 
@@ -174,28 +178,54 @@ export class DecodeSession<R> {
   }
 }
 
+/** Copies values [n, P, C] into an input [N, P, C] with N ≥ n of the plan. */
+function giveTo(plan: AnyPlan, name: 'prefix' | 'past', values: Tensor): void {
+  const { device, shape, dtype, storage } = plan.inputs[name];
+  const [N, P, C] = shape;
+  if (values.rank !== 3 || values.dim(0) > N || values.dim(1) !== P || values.dim(2) !== C) {
+    throw new ShapeError(
+      `generation: the ${name} is [${values.shape.join(', ')}], this session reads [${shape.join(', ')}]`,
+    );
+  }
+  copyInto(values, new Tensor(device, values.shape, dtype, { storage }));
+}
+
 /** What the model makes of the rows it reads: the next token's logits, and on demand their hidden states. */
 interface Reading {
   logits: Tensor;
   states(): Tensor;
 }
 
+interface Prefill {
+  prefix: Tensor;
+  past: Tensor | undefined;
+  caches: readonly Tensor[];
+  rowsPerItem: number;
+}
+
 /**
- * Prefixes [N, P, C] → logits after each [N, V], states [N, P, C]; keys and values go to the caches, repeated for
- * every row of an item.
+ * Prefixes [N, P, C] behind their past [N, Q, L·2C] → logits after each [N, V], states [N, P, C]; keys and values go to
+ * the caches, repeated for every row of an item.
  */
-function readPrefix(model: Gpt2, prefix: Tensor, caches: readonly Tensor[], rowsPerItem: number): Reading {
+function readPrefix(model: Gpt2, { prefix, past, caches, rowsPerItem }: Prefill): Reading {
   const { device, config } = model;
   const [N, P, C] = prefix.shape;
-  const start = tensor(device, [0], [1], { dtype: 'u32' });
+  const Q = past?.dim(1) ?? 0;
+  const at = (row: number): Tensor => tensor(device, [row], [1], { dtype: 'u32' });
   const owners = Uint32Array.from({ length: N * rowsPerItem }, (_, row) => Math.floor(row / rowsPerItem));
   const ownerIds = rowsPerItem > 1 ? tensor(device, owners, [owners.length], { dtype: 'u32' }) : undefined;
-  const hidden = model.blocks(model.addPositions(prefix), (qkv, layer) => {
-    const repeated = ownerIds
-      ? embedding(qkv.reshape([N, P * 3 * C]), ownerIds).reshape([owners.length, P, 3 * C])
-      : qkv;
-    writeRows(caches[layer], repeated, start, { column: C });
-    return attention([qkv], { heads: config.n_head, causal: true });
+  const repeated = (x: Tensor): Tensor => {
+    const [, T, W] = x.shape;
+    return ownerIds ? embedding(x.reshape([N, T * W]), ownerIds).reshape([owners.length, T, W]) : x;
+  };
+  const behind = at(Q);
+  const start = past ? at(0) : behind;
+  const hidden = model.blocks(model.addPositions(prefix, Q), (qkv, layer) => {
+    writeRows(caches[layer], repeated(qkv), behind, { column: C });
+    if (!past) return attention([qkv], { heads: config.n_head, causal: true });
+    const given = model.pastOf(past, layer);
+    writeRows(caches[layer], repeated(given), start);
+    return attention(behindPast(given, qkv), { heads: config.n_head, causal: true });
   });
   const last = slice(hidden, { axis: 1, start: P - 1, end: P }).reshape([N, C]);
   return { logits: model.logits(last), states: () => model.normalise(hidden) };

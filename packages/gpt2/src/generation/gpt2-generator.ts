@@ -1,6 +1,6 @@
 // Text from prefix embeddings: runs a decoding method, keeps the plans it compiled, streams tokens.
 //
-// Legend: N items (prefixes), P prefix rows, C channels.
+// Legend: N items (prefixes), P prefix rows, Q rows of keys and values before them, L layers, C channels.
 import { ShapeError, TensorError, type Tensor } from '@foreword/tensor';
 import { drain } from '../decode/drain.ts';
 import { rerank } from '../decode/rerank.ts';
@@ -12,6 +12,8 @@ import { DecodeSession } from './decode-session.ts';
 export interface GenerateOptions {
   /** Embeddings [N, P, C] in front of the text, without positions. */
   prefix: Tensor;
+  /** Keys and values of Q rows before the prefix, [N, Q, L·2C]; see `HiddenOptions`. They take positions. */
+  past?: Tensor;
   /** Default greedy. */
   decode?: DecodeMethod;
   /**
@@ -83,7 +85,7 @@ export class Gpt2Generator {
     return (yield* this.#run(options)).map(toGeneration);
   }
 
-  async *#run({ prefix, decode = { method: 'greedy' }, stop, ...options }: GenerateOptions): Decoding {
+  async *#run({ prefix, past, decode = { method: 'greedy' }, stop, ...options }: GenerateOptions): Decoding {
     const { n_embd, n_positions, vocab_size: vocabSize } = this.model.config;
     const { signal, rerank: score } = options;
     const [items, prefixRows] = prefix.shape;
@@ -92,8 +94,10 @@ export class Gpt2Generator {
         `generation: the prefix [${prefix.shape.join(', ')}] is no [N, P, ${n_embd}] with N and P from 1`,
       );
     }
+    const pastRows = past?.dim(1) ?? 0;
     const unread = readsLast(decode) ? 0 : 1;
-    const maxTokens = options.maxTokens ?? Math.min(defaultMaxTokens, n_positions - prefixRows + unread);
+    const room = n_positions - pastRows - prefixRows + unread;
+    const maxTokens = options.maxTokens ?? Math.min(defaultMaxTokens, room);
     const batch = options.batch ?? items;
     if (!Number.isInteger(batch) || batch < items) {
       throw new RangeError(`generation: batch is ${batch}, but there are ${items} prefixes`);
@@ -105,9 +109,9 @@ export class Gpt2Generator {
     this.#isBusy = true;
     try {
       signal?.throwIfAborted();
-      const session = await this.#session(prepared, { items: batch, prefixRows, maxTokens });
+      const session = await this.#session(prepared, { items: batch, prefixRows, pastRows, maxTokens });
       const steps: DecodeSteps<unknown> = {
-        begin: () => session.prefill(prefix),
+        begin: () => session.prefill(prefix, past),
         step: (ids, parents) => session.step(ids, parents),
       };
       const decoding = prepared.decode(steps, { items, stop, maxTokens, signal });
@@ -120,10 +124,10 @@ export class Gpt2Generator {
 
   async #session(
     { rowsPerItem, readsLast: isLastRead, readout }: PreparedMethod,
-    shape: { items: number; prefixRows: number; maxTokens: number },
+    shape: { items: number; prefixRows: number; pastRows: number; maxTokens: number },
   ): Promise<DecodeSession<unknown>> {
-    const { items, prefixRows, maxTokens } = shape;
-    const key = [items, prefixRows, maxTokens, rowsPerItem, isLastRead, readout.key].join('|');
+    const { items, prefixRows, pastRows, maxTokens } = shape;
+    const key = [items, prefixRows, pastRows, maxTokens, rowsPerItem, isLastRead, readout.key].join('|');
     const kept = this.#sessions.get(key);
     // A map keeps the order of insertion: put back, the session is the most recently used.
     this.#sessions.delete(key);

@@ -35,6 +35,9 @@ export interface DeviceStats {
   pipelines: number;
 }
 
+/** Larger reads are rare, and their memory is given back. */
+const mostStagingBytes = 4096;
+
 export class Device implements StorageOwner {
   readonly gpu: GPUDevice;
   readonly adapter: AdapterSummary;
@@ -46,6 +49,8 @@ export class Device implements StorageOwner {
   /** False inside `noGrad`. */
   gradEnabled = true;
   readonly #pool: BufferPool;
+  /** Buffers of small reads by size, kept because a loss is read at every step. */
+  readonly #staging = new Map<number, GPUBuffer[]>();
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #errors: Error[] = [];
@@ -59,14 +64,8 @@ export class Device implements StorageOwner {
   #dispatches = 0;
   #submits = 0;
   readonly #pendingChecks = new Set<Promise<void>>();
-  readonly #onClose: () => void;
 
-  constructor(
-    gpu: GPUDevice,
-    adapter: AdapterSummary,
-    options: DeviceOptions = {},
-    onClose: () => void = () => {},
-  ) {
+  constructor(gpu: GPUDevice, adapter: AdapterSummary, options: DeviceOptions = {}) {
     this.gpu = gpu;
     this.adapter = adapter;
     this.pipelines = new PipelineCache(gpu);
@@ -77,7 +76,6 @@ export class Device implements StorageOwner {
       hidesLoopCounts: adapter.kind === 'software',
     };
     this.#pool = new BufferPool(options.poolBytes ?? 512 * 2 ** 20);
-    this.#onClose = onClose;
     gpu.addEventListener('uncapturederror', (event) => {
       this.#errors.push(new TensorError(`WebGPU error near ${this.#lastWork()}: ${event.error.message}`));
     });
@@ -202,6 +200,8 @@ export class Device implements StorageOwner {
   trim(): void {
     this.flush();
     this.#pool.clear();
+    for (const staging of [...this.#staging.values()].flat()) staging.destroy();
+    this.#staging.clear();
   }
 
   /**
@@ -296,7 +296,8 @@ export class Device implements StorageOwner {
     const place = storage.resolve();
     this.flush();
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-    const staging = this.#newBuffer(`reading ${storage.label}`, byteLength, usage);
+    const staging =
+      this.#staging.get(byteLength)?.pop() ?? this.#newBuffer(`reading ${storage.label}`, byteLength, usage);
     const encoder = this.gpu.createCommandEncoder();
     encoder.copyBufferToBuffer(place.buffer, place.byteOffset + byteOffset, staging, 0, byteLength);
     this.gpu.queue.submit([encoder.finish()]);
@@ -310,10 +311,20 @@ export class Device implements StorageOwner {
     }
     const copy = staging.getMappedRange().slice(0);
     staging.unmap();
-    staging.destroy();
+    this.#keepStaging(staging);
     await Promise.all(this.#pendingChecks);
     this.assertHealthy();
     return copy;
+  }
+
+  #keepStaging(staging: GPUBuffer): void {
+    if (staging.size > mostStagingBytes || this.#closed) {
+      staging.destroy();
+      return;
+    }
+    const kept = this.#staging.get(staging.size) ?? [];
+    this.#staging.set(staging.size, kept);
+    kept.push(staging);
   }
 
   /** Waits until the GPU has done everything submitted so far. */
@@ -331,6 +342,5 @@ export class Device implements StorageOwner {
     this.#closed = true;
     this.#pool.clear();
     this.gpu.destroy();
-    this.#onClose();
   }
 }

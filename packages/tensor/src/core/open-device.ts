@@ -26,7 +26,7 @@ const browserCure =
  * Opens a device with every limit the adapter offers and the optional features the engine can use.
  * @throws NoAdapterError when no adapter answers; its message names the cure.
  */
-export async function openDevice(options: OpenOptions = {}, onClose?: () => void): Promise<Device> {
+export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   const gpu = options.gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
   const adapter = await gpu?.requestAdapter(
     options.powerPreference ? { powerPreference: options.powerPreference } : {},
@@ -43,5 +43,5 @@ export async function openDevice(options: OpenOptions = {}, onClose?: () => void
     requiredLimits,
     requiredFeatures: features as GPUFeatureName[],
   });
-  return new Device(device, summariseAdapter(adapter, new Set(features)), options, onClose);
+  return new Device(device, summariseAdapter(adapter, new Set(features)), options);
 }

@@ -1,7 +1,12 @@
 // `pnpm caption`: a caption for each picture, streamed as it is written.
 import { readFile } from 'node:fs/promises';
 import { defineFlags, interruptOnce, runCommand, UsageError } from '@foreword/cli-kit';
-import { knownDecodeChoices, parseDecodeChoice, type DecodeChoice } from '@foreword/prefix-mapper';
+import {
+  knownDecodeChoices,
+  parseDecodeChoice,
+  positionsBefore,
+  type DecodeChoice,
+} from '@foreword/prefix-mapper';
 import { openDevice } from '@foreword/tensor/node';
 import { explainPicture } from '../data/explain-picture.ts';
 import { shownPath } from '../data/repository.ts';
@@ -41,7 +46,7 @@ await runCommand({
     const device = await openDevice({ adapter: values.adapter });
     const captioner = await openCaptioner(device, values, signal);
     const { gpt2, mapper } = captioner.parts;
-    const maxTokens = Math.min(values.maxTokens, gpt2.config.n_positions - mapper.config.prefixLength);
+    const maxTokens = Math.min(values.maxTokens, gpt2.config.n_positions - positionsBefore(mapper.config));
     const options = { maxTokens, signal, decode };
     let failures = 0;
     for (const image of positionals) {

@@ -1,7 +1,9 @@
 // `pnpm train`: pictures and captions in, a trained mapper, captions of the test split and their scores out.
 import { join, relative, resolve } from 'node:path';
 import { interruptOnce, InterruptedError, runCommand, UsageError, writeFileAtomic } from '@foreword/cli-kit';
-import { Captioner, createMapper, featureSpaceEntries } from '@foreword/prefix-mapper';
+import { imageTokenCount } from '@foreword/clip';
+import { Lora } from '@foreword/gpt2';
+import { Captioner, createMapper, featureSpaceEntries, positionsBefore } from '@foreword/prefix-mapper';
 import { describeAdapter, openDevice, safetensorsChunks } from '@foreword/tensor/node';
 import type { Split } from '../data/dataset.ts';
 import { backbonesRoot, currentCommit, runsRoot, shownPath } from '../data/repository.ts';
@@ -12,6 +14,7 @@ import { RunFolder } from '../run/run-folder.ts';
 import { assertSameInputs, recordedBackbones, recordedSettings, type RunRecord } from '../run/run-record.ts';
 import { prepare, type Prepared } from '../train/prepare.ts';
 import { mapperConfigOf } from '../train/mapper-of.ts';
+import { loraOf } from '../train/regime.ts';
 import { formatReport } from '../train/format-report.ts';
 import { readFlags } from '../train/read-flags.ts';
 import { scoreTest } from '../train/score-test.ts';
@@ -47,14 +50,23 @@ await runCommand({
     const prepared = await prepare(device, wanted, await localFolders(places, signal), signal);
     const { clip, gpt2, tokenizer, sets, dataset, stopTokens, space } = prepared;
     const settings = { ...wanted, warmup: wanted.warmup ?? defaultWarmup(wanted, sets.train) };
+    process.stderr.write(`dataset: ${dataset.summary}\n`);
     for (const line of [...dataset.notes, ...listed(prepared.skipped)])
       process.stderr.write(`note: ${line}\n`);
     if (recorded) assertSameInputs(folder, recorded, prepared);
     const mapper = createMapper(
       device,
-      mapperConfigOf(settings, { featureSize: clip.config.embedDim, embeddingSize: gpt2.config.n_embd }),
+      mapperConfigOf(settings, {
+        featureSize: sets.train.D,
+        featureRows: settings.visual === 'patches' ? imageTokenCount(clip.config) : 1,
+        embeddingSize: gpt2.config.n_embd,
+        placement: prepared.placement,
+      }),
       { seed: settings.seed },
     );
+    const loraConfig = loraOf(settings);
+    const lora = loraConfig && Lora.create(device, gpt2.config, loraConfig, { seed: settings.seed });
+    gpt2.adapt(lora);
     if (!resume) {
       await folder.create();
       const recordedAs = (place: string): string => (isOnHub(place) ? place : relative(folder.path, place));
@@ -64,7 +76,8 @@ await runCommand({
         mapper: mapper.config,
         backbones: { clip: recordedAs(places.clip), gpt2: recordedAs(places.gpt2) },
         stopTokens,
-        normalizePrefix: false,
+        normalizePrefix: settings.visual === 'normalised',
+        lora: loraConfig,
         featureSpace: space && spaceFile,
         dataset: { name: dataset.name, digest: dataset.digest, pictures: countsOf(sets) },
         weights: { clip: prepared.clipHash, gpt2: prepared.gpt2Hash },
@@ -78,9 +91,9 @@ await runCommand({
       await folder.writeJson('config.json', record);
     }
     const preparedAt = performance.now();
-    const trained = { mapper, gpt2, tuneGpt2: settings.tuneGpt2 };
+    const trained = { mapper, gpt2, tuneGpt2: settings.tuneGpt2, lora };
     if (init) await initialiseFrom(init, trained, prepared);
-    const maxTokens = Math.min(40, gpt2.config.n_positions - settings.prefix);
+    const maxTokens = Math.min(40, gpt2.config.n_positions - positionsBefore(mapper.config));
     const critic =
       settings.objective === 'self-critical'
         ? new SelfCritic({
@@ -111,6 +124,7 @@ await runCommand({
     }
     const trainedAt = performance.now();
     await restoreCheckpoint(folder.file('checkpoints/best.safetensors'), trained);
+    gpt2.merge();
     const captioner = new Captioner({
       gpt2,
       mapper,

@@ -16,13 +16,14 @@ export interface DecodeOptions {
 const decodedAhead = 512;
 
 /**
- * Calls `use` with the pixels [3, size, size] of every readable picture, in order.
+ * Calls `use` with the pixels [3, size, size] of every readable picture and `skip` for every other, in order.
  * @returns the indices of the examples used, and a sentence for each that was skipped
  */
 export async function decodePictures(
   examples: readonly Example[],
   { size, label, strict = false, signal }: DecodeOptions,
   use: (pixels: Float32Array, index: number) => void | Promise<void>,
+  skip: (sentence: string, index: number) => void | Promise<void> = () => {},
 ): Promise<{ used: number[]; skipped: string[] }> {
   const pool = createDecodePool({ size });
   const bar = new ProgressBar({ label, total: examples.length, unit: 'picture' });
@@ -41,11 +42,10 @@ export async function decodePictures(
               cure: 'repair or remove it, or leave out --strict to skip such pictures',
             });
           }
-          skipped.push(
-            result.message.includes(part[i].path)
-              ? result.message
-              : `${shownPath(part[i].path)}: ${result.message}`,
-          );
+          const named = result.message.includes(part[i].path);
+          const sentence = named ? result.message : `${shownPath(part[i].path)}: ${result.message}`;
+          skipped.push(sentence);
+          await skip(sentence, from + i);
         } else {
           used.push(from + i);
           await use(result.pixels, from + i);

@@ -22,13 +22,8 @@ export async function loadBackbones(
   device: Device,
   folders: { clip: string; gpt2: string },
 ): Promise<Backbones> {
-  const clipFiles = await readFolder(folders.clip, 'clip');
+  const { clip, clipHash } = await loadClipBackbone(device, folders.clip);
   const gpt2Files = await readFolder(folders.gpt2, 'gpt2');
-  const clip = await explained(folders.clip, 'clip', () =>
-    withWeights(folders.clip, (weights) =>
-      loadClip(device, { config: parseClipConfig(clipFiles.config), weights }),
-    ),
-  );
   const gpt2 = await explained(folders.gpt2, 'gpt2', () =>
     withWeights(folders.gpt2, (weights) =>
       loadGpt2(device, { config: gpt2Files.config as Gpt2ConfigInput, weights }),
@@ -37,7 +32,19 @@ export async function loadBackbones(
   const tokenizer = await explained(folders.gpt2, 'gpt2', async () =>
     loadTokenizer(JSON.parse(await readFile(join(folders.gpt2, 'tokenizer.json'), 'utf8'))),
   );
-  return { clip, gpt2, tokenizer, clipHash: clipFiles.hash, gpt2Hash: gpt2Files.hash };
+  return { clip, gpt2, tokenizer, clipHash, gpt2Hash: gpt2Files.hash };
+}
+
+/** CLIP alone, for work that writes no captions. */
+export async function loadClipBackbone(
+  device: Device,
+  folder: string,
+): Promise<{ clip: Clip; clipHash: string }> {
+  const { config, hash } = await readFolder(folder, 'clip');
+  const clip = await explained(folder, 'clip', () =>
+    withWeights(folder, (weights) => loadClip(device, { config: parseClipConfig(config), weights })),
+  );
+  return { clip, clipHash: hash };
 }
 
 const cureOf = (name: string): string =>

@@ -1,6 +1,6 @@
 // Checkpoints: best (what captioning needs) and last (with the optimiser's moments, to continue from).
 import { CommandError, writeFileAtomic } from '@foreword/cli-kit';
-import type { Gpt2 } from '@foreword/gpt2';
+import type { Gpt2, Lora } from '@foreword/gpt2';
 import { checkpointEntries, clipProjectPrefix, type PrefixMapper } from '@foreword/prefix-mapper';
 import { openSafetensorsPath, safetensorsChunks, type AdamW, type TensorFile } from '@foreword/tensor/node';
 import { shownPath } from '../data/repository.ts';
@@ -9,6 +9,8 @@ export interface Trained {
   mapper: PrefixMapper;
   gpt2: Gpt2;
   tuneGpt2: boolean;
+  /** Changes of a frozen GPT-2, which computes with them. */
+  lora?: Lora;
 }
 
 export interface Progress {
@@ -20,11 +22,11 @@ export interface Progress {
 
 export async function saveCheckpoint(
   path: string,
-  { mapper, gpt2, tuneGpt2 }: Trained,
+  { mapper, gpt2, tuneGpt2, lora }: Trained,
   progress: Progress,
   optimizer?: AdamW,
 ): Promise<void> {
-  const entries = await checkpointEntries(mapper, tuneGpt2 ? gpt2 : undefined);
+  const entries = await checkpointEntries(mapper, tuneGpt2 ? gpt2 : undefined, lora);
   if (optimizer) {
     for (const [name, t] of Object.entries(optimizer.state())) {
       entries.push({
@@ -44,7 +46,7 @@ export async function saveCheckpoint(
 /** Puts a checkpoint's values back into the models, and into the optimiser where it is given. */
 export async function restoreCheckpoint(
   path: string,
-  { mapper, gpt2, tuneGpt2 }: Trained,
+  { mapper, gpt2, tuneGpt2, lora }: Trained,
   optimizer?: AdamW,
 ): Promise<Progress> {
   const fail = (what: string, cause?: unknown): never => {
@@ -64,6 +66,7 @@ export async function restoreCheckpoint(
       Object.entries(mapper.parameters()).map(([name, t]) => [clipProjectPrefix + name, t]),
     );
     if (tuneGpt2) for (const [name, t] of gpt2.parameters()) targets.set(`gpt.transformer.${name}`, t);
+    for (const [name, t] of Object.entries(lora?.parameters() ?? {})) targets.set(name, t);
     if (optimizer)
       for (const [name, t] of Object.entries(optimizer.state())) targets.set(`optimizer.${name}`, t);
     for (const [name, t] of targets) {

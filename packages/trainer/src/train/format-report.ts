@@ -30,11 +30,14 @@ export function formatReport(
   const times = Object.entries(seconds)
     .map(([what, s]) => `${what} ${s.toFixed(0)} s`)
     .join(', ');
+  const changed = settings.lora === undefined ? 'frozen' : `with LoRA of rank ${settings.lora}`;
+  const gpt2 = settings.tuneGpt2 ? 'tuned' : changed;
+  const kind = settings.prefixKind === 'embedding' ? '' : ` (${settings.prefixKind})`;
   return `
 Six of ${scores.pictures} test pictures: the caption (→) and its references
 ${pictures.join('\n')}
 
-Test split, prefix length ${settings.prefix}, ${settings.mapper} mapper, GPT-2 ${settings.tuneGpt2 ? 'tuned' : 'frozen'}, greedy decoding (× 100)
+Test split, prefix length ${settings.prefix}${kind}, ${settings.mapper} mapper, GPT-2 ${gpt2}, greedy decoding (× 100)
 ${row(0)}
 ${row(1)}
 ${right}

@@ -9,7 +9,7 @@ const transformer = { layers: 4, heads: 8 } as const;
 /** @throws CommandError when --mapper mlp-fixed has no room for its prefix */
 export function mapperConfigOf(
   { mapper, prefix, clipLength = prefix }: Settings,
-  sizes: Pick<MapperConfig, 'featureSize' | 'embeddingSize'>,
+  sizes: Pick<MapperConfig, 'featureSize' | 'featureRows' | 'embeddingSize' | 'placement'>,
 ): MapperConfig {
   const common = { prefixLength: prefix, ...sizes };
   if (mapper === 'transformer') return { type: mapper, ...common, clipLength, ...transformer };

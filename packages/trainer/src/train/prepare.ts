@@ -1,14 +1,15 @@
 // Everything a run needs before its first step: device's models, features, tokens.
 import { CommandError } from '@foreword/cli-kit';
 import type { Clip } from '@foreword/clip';
-import type { Gpt2 } from '@foreword/gpt2';
-import type { FeatureSpace } from '@foreword/prefix-mapper';
+import { normaliseFeatures, type FeatureSpace, type PrefixPlacement } from '@foreword/prefix-mapper';
 import type { Device } from '@foreword/tensor/node';
-import { openDataset, type Dataset, type Split } from '../data/dataset.ts';
+import { assertTrainable, openDataset, type Dataset, type Split } from '../data/dataset.ts';
+import { withTestOf } from '../data/with-test-of.ts';
 import { shuffledIndices, streamSeed } from '../data/random.ts';
 import { loadBackbones, type Backbones } from '../features/backbones.ts';
 import { featureOf, splitFeatures, type FeatureSet } from '../features/feature-cache.ts';
 import type { TokenizedSet } from './batches.ts';
+import { assertRoom, placementOf } from './regime.ts';
 import { clipTokenizerOf, textFeatures, type TextFeatures } from '../features/text-features.ts';
 import { captionEndings } from './endings.ts';
 import { textOnlySets } from './text-only.ts';
@@ -22,6 +23,8 @@ export interface Prepared extends Backbones {
   skipped: string[];
   /** What pictures go through to be captioned, after a training on texts only. */
   space: FeatureSpace | undefined;
+  /** Where the prefix stands. */
+  placement: PrefixPlacement;
 }
 
 export async function prepare(
@@ -30,28 +33,46 @@ export async function prepare(
   folders: { clip: string; gpt2: string },
   signal: AbortSignal,
 ): Promise<Prepared> {
-  const dataset = await openDataset(settings.dataset, {
+  const { strict, pictures, testOn } = settings;
+  const base = await openDataset(settings.dataset, {
     quickCounts: settings.quick ? quickCounts : undefined,
+    pictures,
+    strict,
     signal,
   });
+  const tested = testOn === undefined ? base : await openDataset(testOn, { strict, signal });
+  const dataset = withTestOf(base, tested);
+  assertTrainable(dataset);
   const backbones = await loadBackbones(device, folders);
   const { clip, gpt2, tokenizer, clipHash } = backbones;
-  assertRoom(gpt2, settings.prefix);
+  const placement = placementOf(settings, { gpt2, tokenizer });
+  assertRoom(gpt2.config, settings.prefix, placement.prompt?.length ?? 0);
   const { tokensOf, stopTokens } = captionEndings(settings.ending, {
     tokenizer,
     end: gpt2.config.eos_token_id,
   });
-  const options = { clip, weightsHash: clipHash, strict: settings.strict, signal };
+  const tokens = settings.visual === 'patches';
+  const options = { clip, tokens, weightsHash: clipHash, strict, signal };
   // Of pictures to train on, only --text-space standardised reads anything.
   const needsPictures = !settings.textOnly || settings.textSpace === 'standardised';
-  const set = async (split: Split): Promise<TokenizedSet> =>
+  const set = async (data: Dataset, split: Split): Promise<TokenizedSet> =>
     withTokens(
       needsPictures || split === 'test'
-        ? await splitFeatures(dataset, split, options)
-        : captionsOnly(dataset, split, clip),
+        ? await splitFeatures(data, split, options)
+        : captionsOnly(data, split, clip),
       tokensOf,
     );
-  const sets = { train: await set('train'), val: await set('val'), test: await set('test') };
+  const sets = {
+    train: await set(base, 'train'),
+    val: await set(base, 'val'),
+    test: await set(tested, 'test'),
+  };
+  if (sets.test.D !== sets.train.D) {
+    throw new CommandError(
+      `features of ${sets.test.D} numbers cannot be scored after training on ${sets.train.D}`,
+      { cure: 'give data whose features are of one CLIP' },
+    );
+  }
   for (const [split, { examples }] of Object.entries(sets)) {
     if (examples.length === 0)
       throw new CommandError(`no picture of the ${split} split could be read`, { cure: 'check the dataset' });
@@ -78,6 +99,8 @@ export async function prepare(
     });
     Object.assign(sets, { train, val });
     space = own.space;
+  } else if (settings.visual === 'normalised') {
+    for (const split of ['train', 'val', 'test'] as const) sets[split] = normalised(sets[split]);
   }
   const skipped = [...dataset.skipped, ...new Set(Object.values(sets).flatMap((s) => s.skipped))];
   return {
@@ -87,6 +110,7 @@ export async function prepare(
     stopTokens,
     skipped,
     space,
+    placement,
   };
 }
 
@@ -117,18 +141,6 @@ async function captionFeatures(
   return { train: await of(train, 'train'), val: await of(val, 'val') };
 }
 
-function assertRoom(gpt2: Gpt2, prefix: number): void {
-  const { n_positions } = gpt2.config;
-  if (prefix + 8 > n_positions) {
-    throw new CommandError(
-      `a prefix of ${prefix} leaves no room for a caption: this GPT-2 has ${n_positions} positions`,
-      {
-        cure: `give --prefix ${n_positions - 24} or less`,
-      },
-    );
-  }
-}
-
 const withTokens = (set: FeatureSet, tokensOf: (caption: string) => number[]): TokenizedSet => ({
   ...set,
   tokens: set.examples.map(({ captions }) => captions.map(tokensOf)),
@@ -139,5 +151,12 @@ function blinded(set: TokenizedSet, seed: number): TokenizedSet {
   const order = shuffledIndices(set.examples.length, streamSeed(seed, 21));
   const features = new Float32Array(set.features.length);
   order.forEach((from, to) => features.set(featureOf(set, from), to * set.D));
+  return { ...set, features };
+}
+
+/** The same set with features of length 1. */
+function normalised(set: TokenizedSet): TokenizedSet {
+  const features = new Float32Array(set.features.length);
+  set.examples.forEach((_, i) => features.set(normaliseFeatures(featureOf(set, i)), i * set.D));
   return { ...set, features };
 }

@@ -1,14 +1,16 @@
 // Captions a split with a trained mapper and scores the captions.
 import { scoreCaptions, type CaptionScores } from '@foreword/caption-metrics';
 import { ProgressBar } from '@foreword/cli-kit';
-import type { Captioner } from '@foreword/prefix-mapper';
+import { atItem, type Captioner, type DecodeChoice } from '@foreword/prefix-mapper';
 import { checkCaption } from '@foreword/scenes';
 import { featureOf, type FeatureSet } from '../features/feature-cache.ts';
 
 /** One line of samples.jsonl. */
 export interface Sample {
-  image_id: number;
+  image_id: number | string;
   picture: string;
+  /** nocaps: in-domain, near-domain or out-domain. */
+  domain?: string;
   caption: string;
   references: string[];
   finished: boolean;
@@ -35,14 +37,21 @@ const batch = 50;
 export async function scoreTest(
   captioner: Captioner,
   test: FeatureSet,
-  { training, maxTokens, signal }: { training: readonly string[]; maxTokens: number; signal: AbortSignal },
+  {
+    training,
+    maxTokens,
+    signal,
+    decode = 'greedy',
+  }: { training: readonly string[]; maxTokens: number; signal: AbortSignal; decode?: DecodeChoice },
 ): Promise<{ scores: TestScores; samples: Sample[] }> {
   const { examples } = test;
   const bar = new ProgressBar({ label: 'caption test', total: examples.length, unit: 'picture' });
   const captions: { text: string; isStopped: boolean }[] = [];
   for (let from = 0; from < examples.length; from += batch) {
     const part = examples.slice(from, from + batch).map((_, i) => featureOf(test, from + i));
-    captions.push(...(await captioner.captionFeatures(part, { maxTokens, signal })));
+    // Sampling goes on where the last part stopped.
+    const options = { maxTokens, signal, decode: atItem(decode, from) };
+    captions.push(...(await captioner.captionFeatures(part, options)));
     bar.update(captions.length);
   }
   bar.finish();
@@ -58,11 +67,12 @@ export async function scoreTest(
     training: [...training],
   });
   const samples = captions.map(({ text, isStopped }, i): Sample => {
-    const { id, path, captions: references, scene } = examples[i];
+    const { id, path, captions: references, scene, domain } = examples[i];
     const namedRight = scene && checkCaption(text, scene).correct;
     return {
       image_id: id,
       picture: path,
+      domain,
       caption: text,
       references,
       finished: isStopped,

@@ -1,6 +1,8 @@
 // The flags of `pnpm train`, and the settings they resolve to.
+import { formatNames } from '@foreword/caption-data';
 import { defineFlags, UsageError, type FlagValues } from '@foreword/cli-kit';
 import { endings, type Ending } from './endings.ts';
+import { regimeFlags, toRegime, type RegimeSettings } from './regime.ts';
 import { textOnlyMethods, textSpaces, type TextOnlyMethod, type TextSpace } from './text-only.ts';
 
 const objectives = ['cross-entropy', 'self-critical'] as const;
@@ -89,6 +91,7 @@ export const trainFlags = defineFlags({
     placeholder: 'RUN',
     describe: 'begin with the weights of that run; its mapper, data and models are taken over too',
   },
+  ...regimeFlags,
   tuneGpt2: { type: 'boolean', describe: 'train GPT-2 too, not only the mapper' },
   epochs: {
     type: 'integer',
@@ -130,8 +133,18 @@ export const trainFlags = defineFlags({
   dataset: {
     type: 'string',
     default: 'scenes',
-    placeholder: 'NAME|DIR',
-    describe: "scenes, or a folder in COCO's caption layout",
+    placeholder: 'NAME',
+    describe: `scenes, a path, or FORMAT:PATH with ${formatNames.join(', ')}`,
+  },
+  pictures: {
+    type: 'string',
+    placeholder: 'DIR',
+    describe: 'folder of the pictures, where they do not lie beside the captions',
+  },
+  testOn: {
+    type: 'string',
+    placeholder: 'NAME',
+    describe: 'caption and score the test split of this dataset instead, such as nocaps:PATH',
   },
   backbones: {
     type: 'string',
@@ -156,7 +169,7 @@ export const trainFlags = defineFlags({
 export type TrainFlags = FlagValues<typeof trainFlags>;
 
 /** Everything that decides what a run computes; written to config.json. */
-export interface Settings {
+export interface Settings extends RegimeSettings {
   prefix: number;
   mapper: (typeof mapperNames)[number];
   clipLength: number | undefined;
@@ -176,6 +189,8 @@ export interface Settings {
   warmup: number | undefined;
   seed: number;
   dataset: string;
+  pictures?: string;
+  testOn?: string;
   quick: boolean;
   strict: boolean;
   shuffleFeatures: boolean;
@@ -210,6 +225,8 @@ export function toSettings(flags: TrainFlags): Settings {
   }
   if (isSelfCritical && (labelSmoothing > 0 || flags.textOnly !== undefined))
     throw new UsageError('--label-smoothing and --text-only go with --objective cross-entropy');
+  if (isSelfCritical && flags.lora !== undefined)
+    throw new UsageError('--lora goes with --objective cross-entropy', { cure: 'leave one of them out' });
   const lr = flags.lr ?? (isSelfCritical ? 1e-4 : 8e-3);
   const { textOnly, textSpace, memory, memoryTemperature } = flags;
   if (textOnly === undefined && flags.noise !== undefined)
@@ -218,8 +235,13 @@ export function toSettings(flags: TrainFlags): Settings {
     });
   if (textOnly !== undefined && shuffleFeatures)
     throw new UsageError('--shuffle-features gives captions other pictures; with --text-only there are none');
+  if (textOnly !== undefined && flags.visual !== 'raw')
+    throw new UsageError(`--visual ${flags.visual} goes with pictures; --text-only has none`, {
+      cure: 'leave one of them out',
+    });
   // CapDec, §4: a variance of 0.016.
   const noise = flags.noise ?? (textOnly && (textOnly === 'capdec' ? 0.126 : 0));
+  const { pictures, testOn } = flags;
   const epochs = flags.epochs ?? (quick || dataset === 'scenes' ? 2 : 10);
   return {
     prefix,
@@ -241,9 +263,12 @@ export function toSettings(flags: TrainFlags): Settings {
     warmup,
     seed,
     dataset,
+    pictures,
+    testOn,
     quick,
     strict,
     shuffleFeatures,
+    ...toRegime(flags, flags),
   };
 }
 

@@ -23,7 +23,21 @@ type StepInputs = {
   /** Only where batches have weights. */
   weights?: { shape: number[] };
 };
-type StepPlan = Plan<StepInputs, { report: Tensor }>;
+export type StepPlan = Plan<StepInputs, { report: Tensor }>;
+
+/** B captions of T tokens, padding included. */
+interface BatchSizes {
+  B: number;
+  T: number;
+  /** Whether each token has a weight. Default false. */
+  isWeighted?: boolean;
+}
+
+const sizesOf = ({ tokens, weights, T }: Batch): BatchSizes => ({
+  B: tokens.length / T,
+  T,
+  isWeighted: weights !== undefined,
+});
 
 export interface StepModels {
   device: Device;
@@ -72,7 +86,7 @@ export class StepPlans {
 
   /** One update; the optimiser's schedule must have been set. */
   async train(batch: Batch, optimizer: AdamW, seed: number, step: number): Promise<StepReport> {
-    const plan = await this.#plan(batch, optimizer);
+    const plan = await this.#plan(sizesOf(batch), optimizer);
     const { features, tokens, weights } = batch;
     const given = { features, tokens, seed: [seed, step], ...(weights && { weights }) };
     const [loss, gradNorm] = await plan.run(given).report.read();
@@ -81,17 +95,19 @@ export class StepPlans {
 
   /** The loss of a batch without learning from it. */
   async evaluate(batch: Batch): Promise<number> {
-    const plan = await this.#plan(batch, undefined);
+    const plan = await this.#plan(sizesOf(batch), undefined);
     const [loss] = await plan.run({ features: batch.features, tokens: batch.tokens }).report.read();
     return loss;
   }
 
-  #plan(batch: Batch, optimizer: AdamW | undefined): Promise<StepPlan> {
+  /** The plan that `train` replays for batches of these sizes. */
+  training(sizes: BatchSizes, optimizer: AdamW): Promise<StepPlan> {
+    return this.#plan(sizes, optimizer);
+  }
+
+  #plan({ B, T, isWeighted = false }: BatchSizes, optimizer: AdamW | undefined): Promise<StepPlan> {
     const { device, gpt2, mapper, tuneGpt2, labelSmoothing, noise } = this.#models;
-    const { T } = batch;
-    const B = batch.tokens.length / T;
     const D = mapper.config.featureSize;
-    const isWeighted = batch.weights !== undefined;
     const key = `${optimizer ? 'train' : 'evaluate'} ${isWeighted ? 'weighted ' : ''}${B} ${T}`;
     let plan = this.#plans.get(key);
     if (!plan) {

@@ -1,5 +1,6 @@
 // The training loop. It should read easily and fit one screen; what it calls is in the files beside it.
 import { CommandError, ProgressBar } from '@foreword/cli-kit';
+import { positionsBefore } from '@foreword/prefix-mapper';
 import { AdamW, type Device, type Tensor } from '@foreword/tensor/node';
 import { restoreCheckpoint, saveCheckpoint, type Trained } from '../run/checkpoint.ts';
 import type { EpochMetrics, RunFolder, StepMetrics } from '../run/run-folder.ts';
@@ -41,7 +42,7 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
   const perEpoch = Math.floor(train.examples.length / batch);
   const total = perEpoch * epochs;
   const end = Math.min(total, options.maxSteps ?? total);
-  const mostTokens = gpt2.config.n_positions - mapper.config.prefixLength;
+  const mostTokens = gpt2.config.n_positions - positionsBefore(mapper.config);
   let progress = options.resume
     ? await restoreCheckpoint(folder.file('checkpoints/last.safetensors'), options, optimizer)
     : { step: 0, bestValLoss: Infinity };
@@ -113,13 +114,13 @@ function diverged(step: number, loss: number): CommandError {
   });
 }
 
-/** Mapper and, where it is tuned, GPT-2, under their checkpoint names. */
-function trainedParameters({ mapper, gpt2, tuneGpt2 }: Trained): Record<string, Tensor> {
+/** Mapper and, where it is tuned, GPT-2, or the changes of it, under their checkpoint names. */
+function trainedParameters({ mapper, gpt2, tuneGpt2, lora }: Trained): Record<string, Tensor> {
   const own = Object.entries(mapper.parameters()).map(([name, t]) => [`clip_project.${name}`, t] as const);
   const tuned = tuneGpt2
     ? [...gpt2.parameters()].map(([name, t]) => [`gpt.transformer.${name}`, t] as const)
     : [];
-  return Object.fromEntries([...own, ...tuned]);
+  return { ...Object.fromEntries([...own, ...tuned]), ...lora?.parameters() };
 }
 
 /** Mean loss over every val picture's first caption, in one bucket; pictures beyond the last whole batch are left out. */

@@ -1,0 +1,21 @@
+// The inputs of whole models that engines are compared by.
+import { uniformValues } from '../uniform-values.ts';
+
+/** Numbers per prepared picture of ViT-B/32: 3 × 224 × 224. */
+export const pixelCount = 3 * 224 * 224;
+/** Tokens of the prompt, and tokens appended one by one behind it. */
+export const promptRows = 64;
+export const appendedTokens = 4;
+const vocabulary = 50_257;
+
+export const pictures = (batch: number): Float32Array[] => {
+  const uniform = uniformValues(2);
+  return Array.from({ length: batch }, () => uniform(pixelCount, 4));
+};
+
+/** Ids are given rather than chosen: random weights leave near ties, and engines would part at the first of them. */
+const ids = (from: number, length: number): Uint32Array =>
+  Uint32Array.from({ length }, (_, i) => ((from + i) * 7919) % vocabulary);
+
+export const promptIds = ids(0, promptRows);
+export const appendedIds = ids(promptRows, appendedTokens);

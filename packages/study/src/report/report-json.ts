@@ -1,0 +1,71 @@
+// report.json: the figures of a report for programs. Scores are as computed, not × 100.
+import type { CaptionStatistics, MeasureComparison, SeedSummary } from '@foreword/caption-metrics';
+import type { Conclusion } from './conclude.ts';
+import type { ReportParts } from './build-report.ts';
+import { bestValidation, lastLoss, rowScores, summariseRow, type RowScore } from './rows.ts';
+
+export interface ReportJson {
+  /** Raised whenever a field changes its meaning. */
+  format: 1;
+  study: string;
+  question: string;
+  command: string;
+  conclusion: readonly Conclusion[];
+  missing: readonly string[];
+  rows: {
+    label: string;
+    series: string;
+    flags: Readonly<Record<string, unknown>>;
+    decode?: string;
+    /** Names of the cells' folders, one per seed. */
+    cells: string[];
+    scores: RowScore[];
+    statistics: CaptionStatistics[];
+    trainedParameters?: number;
+    seconds?: SeedSummary;
+    lastTrainingLoss?: SeedSummary;
+    bestValidationLoss?: SeedSummary;
+  }[];
+  /** Differences b − a. */
+  comparisons: { series: string; a: string; b: string; measures: MeasureComparison[] }[];
+}
+
+export const reportJson = ({
+  name,
+  study,
+  plan,
+  rows,
+  comparisons,
+  conclusion,
+  missing,
+}: ReportParts): ReportJson => ({
+  format: 1,
+  study: name,
+  question: study.question,
+  command: plan.command,
+  conclusion,
+  missing,
+  rows: rows.map((row) => {
+    const { variant, runs } = row;
+    const { label, series, flags, decode } = variant;
+    return {
+      label,
+      series,
+      flags: { ...plan.everyCell, ...flags },
+      decode,
+      cells: runs.map(({ cell }) => cell.id),
+      scores: rowScores(row),
+      statistics: runs.map(({ scores }) => scores.statistics),
+      trainedParameters: runs[0].parameters,
+      seconds: summariseRow(row, ({ seconds }) => seconds),
+      lastTrainingLoss: summariseRow(row, lastLoss),
+      bestValidationLoss: summariseRow(row, bestValidation),
+    };
+  }),
+  comparisons: comparisons.map(({ a, b, measures }) => ({
+    series: a.variant.series,
+    a: a.variant.label,
+    b: b.variant.label,
+    measures,
+  })),
+});

@@ -1,0 +1,57 @@
+// One training step over the embedded dataset's backbones, on captions and features drawn at random: for measuring,
+// where values do not matter and no picture should have to be encoded.
+import { join } from 'node:path';
+import { createMapper } from '@foreword/prefix-mapper';
+import { AdamW, type Device, type Tensor } from '@foreword/tensor/node';
+import { seededRandom } from '../data/random.ts';
+import { backbonesRoot } from '../data/repository.ts';
+import { loadBackbones } from '../features/backbones.ts';
+import { StepPlans, type StepPlan } from './step-plans.ts';
+
+export interface EmbeddedStepOptions {
+  /** Prefix length P. */
+  prefix: number;
+  /** Captions per step. */
+  batch: number;
+  /** Tokens per caption, padding included. */
+  tokens: number;
+}
+
+export interface EmbeddedStep {
+  /** As `pnpm train --prefix P` runs it: MLP mapper, GPT-2 frozen; its inputs are written. */
+  plan: StepPlan;
+  dispose(): Promise<void>;
+}
+
+/** @throws CommandError when the embedded backbones are missing or damaged */
+export async function openEmbeddedStep(
+  device: Device,
+  { prefix, batch: B, tokens: T }: EmbeddedStepOptions,
+): Promise<EmbeddedStep> {
+  const folders = { clip: join(backbonesRoot, 'clip'), gpt2: join(backbonesRoot, 'gpt2') };
+  const { clip, gpt2 } = await loadBackbones(device, folders);
+  const D = clip.config.embedDim;
+  clip.dispose();
+  gpt2.trainable(false);
+  const sizes = { prefixLength: prefix, featureSize: D, embeddingSize: gpt2.config.n_embd };
+  const mapper = createMapper(device, { type: 'mlp', ...sizes }, { seed: 1 });
+  mapper.trainable();
+  const parameters: Record<string, Tensor> = { ...mapper.parameters() };
+  const optimizer = new AdamW(device, parameters, { eps: 1e-6, variant: 'transformers' });
+  optimizer.schedule(1, 1e-3);
+  const plans = new StepPlans({ device, gpt2, mapper, tuneGpt2: false, labelSmoothing: 0 });
+  const random = seededRandom(1);
+  const plan = await plans.training({ B, T }, optimizer);
+  plan.inputs.features.write(Float32Array.from({ length: B * D }, () => random() - 0.5));
+  plan.inputs.tokens.write(
+    Int32Array.from({ length: B * T }, () => Math.floor(random() * gpt2.config.vocab_size)),
+  );
+  return {
+    plan,
+    async dispose() {
+      await plans.dispose();
+      optimizer.dispose();
+      for (const model of [mapper, gpt2]) model.dispose();
+    },
+  };
+}
