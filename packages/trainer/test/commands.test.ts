@@ -57,15 +57,16 @@ test('train --help names every flag there is', async () => {
   const { text } = await answer('train', ['--help']);
   const flags =
     'prefix prefix-length mapper tune-gpt2 epochs batch lr warmup seed max-steps out config resume dataset ' +
-    'backbones clip gpt2 quick strict shuffle-features adapter help';
+    'backbones clip gpt2 quick strict shuffle-features adapter help pictures test-on prefix-kind prompt visual lora ' +
+    'lora-alpha clip-length ending label-smoothing objective init text-only noise text-space memory memory-temperature';
   for (const flag of flags.split(' ')) assert.match(text, `--${flag}`);
-  assert.match(text, 'mlp|transformer');
+  assert.match(text, 'mlp|linear|mlp-fixed|transformer');
 });
 
 const wrongValues: [args: string[], message: string, nearest: string | undefined][] = [
   [['--', '--prefix-length', '1.6'], '--prefix-length must be a whole number from 1 to 512', '2'],
   [['--prefix', '600'], '--prefix must be a whole number from 1 to 512', '512'],
-  [['--mapper', 'transfomer'], '--mapper must be mlp or transformer', 'transformer'],
+  [['--mapper', 'transfomer'], '--mapper must be mlp, linear, mlp-fixed or transformer', 'transformer'],
   [['--batch', 'many'], '--batch must be a whole number from 1 to 4096', undefined],
   [['--lr', '0'], '--lr must be a number above 0', undefined],
   [['--lr', '3'], '--lr must be a number above 0', '1'],
