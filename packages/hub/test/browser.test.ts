@@ -2,46 +2,22 @@
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { writeSafetensors } from '@foreword/tensor';
 import { commitOf, HubServer, noise, sha256Of, suite } from '@foreword/test-kit';
-import { build } from 'esbuild';
+import { bundlePage, chromiumFlags, chromiumPath } from '@foreword/test-kit/browser';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import type { Outcome, PageCall } from './browser-page.ts';
 
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const timeLimitSeconds = 60;
 const test = suite('browser', { timeLimitSeconds });
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
+const args = [...chromiumFlags, '--disable-gpu'];
 
 let hub: HubServer;
 let site: Server;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-
-async function bundle(): Promise<string> {
-  const { outputFiles, errors, warnings } = await build({
-    entryPoints: [fileURLToPath(new URL('browser-page.ts', import.meta.url))],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    conditions: ['foreword-source'],
-    logLevel: 'silent',
-  });
-  assert.equal([...errors, ...warnings], []);
-  return outputFiles[0].text;
-}
 
 const siteFiles = new Map<string, string | Uint8Array>();
 const address = (): string => `http://127.0.0.1:${(site.address() as AddressInfo).port}/`;
@@ -76,7 +52,7 @@ test.before(async () => {
     '/',
     '<!doctype html><meta charset="utf-8"><body><script type="module" src="main.js"></script>',
   );
-  siteFiles.set('/main.js', await bundle());
+  siteFiles.set('/main.js', await bundlePage(new URL('browser-page.ts', import.meta.url)));
   site = createServer((request, response) => {
     const found = siteFiles.get(request.url ?? '');
     response.statusCode = found === undefined ? 404 : 200;
@@ -84,7 +60,12 @@ test.before(async () => {
     response.end(found ?? '');
   });
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
-  browser = await chromium.launch({ executablePath, headless: true, args, timeout: timeLimitSeconds * 1000 });
+  browser = await chromium.launch({
+    executablePath: chromiumPath,
+    headless: true,
+    args,
+    timeout: timeLimitSeconds * 1000,
+  });
 });
 test.before.each(async () => {
   hub.reset();
@@ -269,8 +250,8 @@ const tests: Record<string, () => Promise<void>> = {
   'folders of the site, and URLs': foldersAndUrls,
   'follows a branch when asked to': branchMoves,
 };
-const isThere = existsSync(executablePath);
-if (!isThere) console.log(`browser: skipped, there is no Chromium at ${executablePath}; set CHROMIUM_PATH`);
+const isThere = existsSync(chromiumPath);
+if (!isThere) console.log(`browser: skipped, there is no Chromium at ${chromiumPath}; set CHROMIUM_PATH`);
 for (const [title, body] of Object.entries(tests)) {
   if (isThere) test(title, body);
   else test.skip(title);

@@ -4,11 +4,10 @@ import { readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { openDevice } from '@foreword/tensor/node';
 import { HubServer, suite } from '@foreword/test-kit';
+import { bundlePage, chromiumFlags, chromiumPath, webGpuFlags } from '@foreword/test-kit/browser';
 import { stateDictFile } from '@foreword/test-kit/torch';
-import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import { checkpointEntries } from '../src/index.ts';
@@ -16,34 +15,10 @@ import { loadCaptioner } from '../src/node.ts';
 import type { PageCaption } from './browser-page.ts';
 import { disposeModels, tinyModels, writeRun } from './tiny-run.ts';
 
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const timeLimitSeconds = 240;
-const args = [
-  '--enable-unsafe-webgpu',
-  '--no-sandbox',
-  '--use-webgpu-adapter=swiftshader',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
+const args = [...chromiumFlags, ...webGpuFlags];
 const maxTokens = 5;
 const feature = Array.from({ length: 16 }, (_, i) => 8 * Math.sin(i + 1));
-
-async function bundle(): Promise<string> {
-  const { outputFiles, errors, warnings } = await build({
-    entryPoints: [fileURLToPath(new URL('browser-page.ts', import.meta.url))],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    conditions: ['foreword-source'],
-    logLevel: 'silent',
-  });
-  assert.equal([...errors, ...warnings], []);
-  return outputFiles[0].text;
-}
 
 async function servePage(script: string): Promise<{ site: Server; address: string }> {
   const html = '<!doctype html><meta charset="utf-8"><body><script type="module" src="main.js"></script>';
@@ -91,9 +66,9 @@ const test = suite('captioner in a browser', { timeLimitSeconds });
 
 async function captionsInChromium(): Promise<void> {
   const hub = await HubServer.start();
-  const { site, address } = await servePage(await bundle());
+  const { site, address } = await servePage(await bundlePage(new URL('browser-page.ts', import.meta.url)));
   const browser = await chromium.launch({
-    executablePath,
+    executablePath: chromiumPath,
     headless: true,
     args,
     timeout: timeLimitSeconds * 1000,
@@ -124,9 +99,9 @@ async function captionsInChromium(): Promise<void> {
   }
 }
 
-if (existsSync(executablePath)) test('captions from names, then from the cache offline', captionsInChromium);
+if (existsSync(chromiumPath)) test('captions from names, then from the cache offline', captionsInChromium);
 else {
-  console.log(`browser: skipped, there is no Chromium at ${executablePath}; set CHROMIUM_PATH`);
+  console.log(`browser: skipped, there is no Chromium at ${chromiumPath}; set CHROMIUM_PATH`);
   test.skip('captions from names, then from the cache offline');
 }
 

@@ -3,40 +3,15 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { suite } from '@foreword/test-kit';
-import { build } from 'esbuild';
+import { bundlePage, chromiumFlags, chromiumPath, webGpuFlags } from '@foreword/test-kit/browser';
 import { chromium } from 'playwright-core';
 import * as assert from 'uvu/assert';
 
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const example = new URL('../examples/browser/', import.meta.url);
 const timeLimitSeconds = 240;
 
-const args = [
-  '--enable-unsafe-webgpu',
-  '--no-sandbox',
-  '--use-webgpu-adapter=swiftshader',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
-
-async function bundle(): Promise<string> {
-  const { outputFiles, errors, warnings } = await build({
-    entryPoints: [fileURLToPath(new URL('main.ts', example))],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    conditions: ['foreword-source'],
-    logLevel: 'silent',
-  });
-  assert.equal([...errors, ...warnings], []);
-  return outputFiles[0].text;
-}
+const args = [...chromiumFlags, ...webGpuFlags];
 
 /** Serves the page on a free port of this machine only. */
 async function serve(html: string, script: string): Promise<{ server: Server; address: string }> {
@@ -55,10 +30,10 @@ const test = suite('browser example', { timeLimitSeconds });
 async function trainsInChromium(): Promise<void> {
   const { server, address } = await serve(
     await readFile(new URL('index.html', example), 'utf8'),
-    await bundle(),
+    await bundlePage(new URL('main.ts', example)),
   );
   const browser = await chromium.launch({
-    executablePath,
+    executablePath: chromiumPath,
     headless: true,
     args,
     timeout: timeLimitSeconds * 1000,
@@ -86,9 +61,9 @@ async function trainsInChromium(): Promise<void> {
   }
 }
 
-if (existsSync(executablePath)) test('trains on WebGPU in Chromium', trainsInChromium);
+if (existsSync(chromiumPath)) test('trains on WebGPU in Chromium', trainsInChromium);
 else {
-  console.log(`browser example: skipped, there is no Chromium at ${executablePath}; set CHROMIUM_PATH`);
+  console.log(`browser example: skipped, there is no Chromium at ${chromiumPath}; set CHROMIUM_PATH`);
   test.skip('trains on WebGPU in Chromium');
 }
 
