@@ -45,6 +45,17 @@ test('lengths has 3 lengths × 2 regimes × 3 seeds, all of the first seed first
   );
 });
 
+test('trainings on pictures caption a part of the training split, those on texts have none', () => {
+  const everyCell = { dataset: 'scenes', 'score-train': 20 };
+  const cells = cellsOf(plan('zero-shot', { seeds: 1, everyCell }));
+  const captioned = cells.filter(({ flags }) => flags['score-train'] === 20);
+  assert.equal(ids(captioned), ['prefix-10-seed-1', 'prefix-10-shuffle-features-seed-1']);
+  assert.equal(ids(cells.filter(({ flags }) => flags['score-train'] === undefined)), [
+    'prefix-10-text-only-capdec-seed-1',
+    'prefix-10-text-only-decap-seed-1',
+  ]);
+});
+
 test('decoding trains once per seed and captions that run by each method', () => {
   const cells = cellsOf(plan('decoding', { seeds: 2 }));
   const [train] = cells;

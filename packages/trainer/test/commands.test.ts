@@ -58,7 +58,7 @@ test('train --help names every flag there is', async () => {
   const flags =
     'prefix prefix-length mapper tune-gpt2 epochs batch lr warmup seed max-steps out config resume dataset ' +
     'backbones clip gpt2 quick strict shuffle-features adapter help pictures test-on prefix-kind prompt visual lora ' +
-    'lora-alpha clip-length ending label-smoothing objective init text-only noise text-space memory memory-temperature';
+    'lora-alpha clip-length ending label-smoothing objective init text-only noise text-space memory memory-temperature score-train';
   for (const flag of flags.split(' ')) assert.match(text, `--${flag}`);
   assert.match(text, 'mlp|linear|mlp-fixed|transformer');
 });

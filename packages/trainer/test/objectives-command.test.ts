@@ -127,6 +127,7 @@ test('flags that do not go together are refused', async () => {
   for (const [flags, wanted] of [
     ['--noise 0.1', /--noise goes with --text-only/],
     ['--text-only capdec --shuffle-features', /with --text-only there are none/],
+    ['--text-only capdec --score-train 5', /with --text-only the training split has none/],
     [
       '--init x --objective self-critical --label-smoothing 0.1',
       /go with --objective cross-entropy|no folder of a training run/,

@@ -4,7 +4,7 @@ import { captionScene, createRandom, describeScene } from '@foreword/scenes';
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import type { FeatureSet } from '../src/features/feature-cache.ts';
-import { scoreTest } from '../src/train/score-test.ts';
+import { evenPart, scoreTest } from '../src/train/score-test.ts';
 
 const test = suite('score test');
 const count = 60;
@@ -73,6 +73,16 @@ test('pictures without a known scene are not judged', async () => {
     options,
   );
   assert.is(scores.namedRight, undefined);
+});
+
+test('a part of a set is spread evenly over it, with its own features', () => {
+  const part = evenPart(makeSet(), 4);
+  assert.equal([...part.features], [0, 15, 30, 45]);
+  assert.equal(
+    part.examples.map(({ id }) => id),
+    [100, 85, 70, 55],
+  );
+  assert.is(evenPart(makeSet(), 1000).examples.length, count);
 });
 
 test.run();

@@ -7,6 +7,8 @@ import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import type { RunRecord } from '../src/run/run-record.ts';
 import type { StepMetrics } from '../src/run/run-folder.ts';
+import type { ExplainedCaption } from '../src/train/caption-and-score.ts';
+import type { Sample, TestScores } from '../src/train/score-test.ts';
 import { answer, type Answer, type AnswerOptions } from './run-trainer.ts';
 import { makeTinyWorld, type TinyWorld } from './tiny-world.ts';
 
@@ -33,7 +35,7 @@ const lines = async <T>(...path: string[]): Promise<T[]> =>
 test.before(async () => {
   world = await makeTinyWorld();
   run = join(world.root, 'run');
-  const flags = '-- --prefix-length 3 --batch 4 --epochs 2 --lr 0.01 --seed 5 --mapper mlp';
+  const flags = '-- --prefix-length 3 --batch 4 --epochs 2 --lr 0.01 --seed 5 --mapper mlp --score-train 5';
   first = await start('run', flags.split(' '));
 });
 test.after(async () => await rm(world.root, { recursive: true }));
@@ -60,7 +62,8 @@ test('progress on a stderr that is no terminal is plain lines with rate, time, l
 });
 
 test('the run folder holds everything, and nothing else', async () => {
-  const files = 'checkpoints config.json loss.svg metrics.jsonl samples.jsonl summary.json validation.jsonl';
+  const files =
+    'checkpoints config.json explained.json loss.svg metrics.jsonl samples.jsonl summary.json train-samples.jsonl validation.jsonl';
   assert.is((await readdir(run)).sort().join(' '), files);
   assert.equal((await readdir(join(run, 'checkpoints'))).sort(), ['best.safetensors', 'last.safetensors']);
   const { settings, ...record } = await json<RunRecord>(run, 'config.json');
@@ -94,6 +97,26 @@ test('the run folder holds everything, and nothing else', async () => {
   const samples = await lines<{ caption: string; references: string[] }>(run, 'samples.jsonl');
   assert.is(samples.length, 8);
   assert.is(samples[0].references.length, 2);
+});
+
+test('--score-train captions that many training pictures; the first test caption is explained', async () => {
+  const samples = await lines<Sample>(run, 'train-samples.jsonl');
+  assert.is(samples.length, 5);
+  assert.is(new Set(samples.map(({ image_id }) => image_id)).size, 5);
+  assert.ok(
+    samples.every(({ picture }) => picture.includes('train')),
+    samples[0].picture,
+  );
+  const { trainScores, scores } = await json<Record<string, TestScores>>(run, 'summary.json');
+  assert.equal([trainScores.pictures, scores.pictures], [5, 8]);
+  const [first] = await lines<Sample>(run, 'samples.jsonl');
+  const explained = await json<ExplainedCaption>(run, 'explained.json');
+  assert.equal([explained.image_id, explained.caption], [first.image_id, first.caption]);
+  assert.equal(
+    explained.nearest.map((row) => row.length),
+    [3, 3, 3],
+  );
+  assert.is(explained.words.map(({ word }) => word).join(' '), first.caption.replace('.', ' .'));
 });
 
 test('a run that is there is not written over', async () => {

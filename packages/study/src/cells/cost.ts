@@ -34,7 +34,7 @@ const operationsPerSecond = 13e9;
 const operationsPerParameter = 250;
 /** Start, features from the cache, compiling, validation. */
 const startSeconds = 15;
-/** Captioning the embedded test split greedily. */
+/** Captioning 500 pictures greedily, the embedded test split. */
 const captionSeconds = 8;
 const usualTokens = 20;
 
@@ -62,7 +62,8 @@ export function cellCost(cell: Cell, { finished, sizes, steps }: CostOptions): C
     stepMs === undefined ? [] : [(1000 * stepOperations(other.flags, sizes)) / stepMs],
   );
   const rate = rates.length > 0 ? middle(rates) : operationsPerSecond;
-  const seconds = startSeconds + captionSeconds + (count * stepOperations(cell.flags, sizes)) / rate;
+  const captioned = captionSeconds * (1 + Number(cell.flags['score-train'] ?? 0) / 500);
+  const seconds = startSeconds + captioned + (count * stepOperations(cell.flags, sizes)) / rate;
   return { seconds, from: rates.length > 0 ? 'scaled' : 'estimated' };
 }
 

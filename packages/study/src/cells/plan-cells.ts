@@ -60,7 +60,7 @@ export function planCells(variants: readonly Variant[], { seeds, everyCell }: Pl
   const train = (flags: Flags, seed: number, init?: Flags): TrainCell => {
     const start = init && train(init, seed);
     const id = trainId(flags, seed, init);
-    const cell: TrainCell = { kind: 'train', id, seed, flags: { ...everyCell, ...flags }, init: start?.id };
+    const cell: TrainCell = { kind: 'train', id, seed, flags: cellFlags(everyCell, flags), init: start?.id };
     if (!cells.has(id)) cells.set(id, cell);
     return cell;
   };
@@ -74,6 +74,13 @@ export function planCells(variants: readonly Variant[], { seeds, everyCell }: Pl
     }
   }
   return [...cells.values()];
+}
+
+/** A training on texts alone has no pictures of the training split to caption. */
+function cellFlags({ 'score-train': scoreTrain, ...everyCell }: Flags, flags: Flags): Flags {
+  const captioned: Flags =
+    scoreTrain === undefined || flags['text-only'] ? {} : { 'score-train': scoreTrain };
+  return { ...everyCell, ...captioned, ...flags };
 }
 
 /** The cell that a cell reads, if any. */

@@ -14,7 +14,7 @@ import {
   UsageError,
   type FlagValues,
 } from '@foreword/cli-kit';
-import { repositoryRoot, shownPath } from '@foreword/trainer';
+import { quickCounts, repositoryRoot, shownPath } from '@foreword/trainer';
 import { formatList } from '../cells/format-list.ts';
 import { cellsOfShard, planCells, shellLine } from '../cells/plan-cells.ts';
 import { runCells } from '../cells/run-cells.ts';
@@ -29,6 +29,9 @@ import {
   type StudyName,
 } from '../studies/index.ts';
 
+/** As many as the embedded test split has, so that CIDEr-D's document frequencies are of equally many pictures. */
+const trainPictures = 500;
+
 /** Handed on to every training. */
 const handedOn = defineFlags({
   dataset: { type: 'string', default: 'scenes', placeholder: 'NAME', describe: 'as in pnpm train' },
@@ -39,6 +42,11 @@ const handedOn = defineFlags({
   },
   batch: { type: 'integer', min: 1, max: 4096, describe: 'as in pnpm train' },
   maxSteps: { type: 'integer', min: 1, describe: 'as in pnpm train' },
+  scoreTrain: {
+    type: 'integer',
+    min: 0,
+    describe: `pictures of the training split that are captioned and scored too (default: ${trainPictures}, with --quick ${quickCounts.test}; 0 for none)`,
+  },
   quick: { type: 'boolean', describe: 'a small dataset, to see everything work; its scores mean little' },
   backbones: { type: 'string', placeholder: 'DIR', describe: 'as in pnpm train' },
   clip: { type: 'string', placeholder: 'NAME', describe: 'as in pnpm train' },
@@ -143,6 +151,7 @@ function toPlan(name: string, values: FlagValues<typeof flags>): StudyPlan {
   const everyCell = Object.fromEntries(given);
   if (everyCell.epochs === undefined && values.dataset === 'scenes' && !values.quick)
     everyCell.epochs = scenesEpochs;
+  everyCell['score-train'] ??= values.quick ? quickCounts.test : trainPictures;
   const lengths = toLengths(values.lengths);
   const { seeds, out } = values;
   const typed = ['pnpm', 'study', name, '--seeds', String(seeds), '--lengths', lengths.join()];

@@ -15,9 +15,9 @@ import { assertSameInputs, recordedBackbones, recordedSettings, type RunRecord }
 import { prepare, type Prepared } from '../train/prepare.ts';
 import { mapperConfigOf } from '../train/mapper-of.ts';
 import { loraOf } from '../train/regime.ts';
+import { captionAndScore } from '../train/caption-and-score.ts';
 import { formatReport } from '../train/format-report.ts';
 import { readFlags } from '../train/read-flags.ts';
-import { scoreTest } from '../train/score-test.ts';
 import { SelfCritic } from '../train/self-critical.ts';
 import { toSettings, trainFlags, type Settings, type TrainFlags } from '../train/settings.ts';
 import { trainMapper } from '../train/train-mapper.ts';
@@ -133,8 +133,7 @@ await runCommand({
       featureSpace: space,
       batch: 50,
     });
-    const training = sets.train.examples.flatMap((e) => e.captions);
-    const { scores, samples } = await scoreTest(captioner, sets.test, { training, maxTokens, signal }).catch(
+    const scored = await captionAndScore({ captioner, sets, settings, maxTokens, signal }).catch(
       (error: unknown) => {
         if (!signal.aborted) throw error;
         throw new InterruptedError(
@@ -142,14 +141,18 @@ await runCommand({
         );
       },
     );
-    await folder.writeLines('samples.jsonl', samples);
+    const { test, train, explained } = scored;
+    await folder.writeLines('samples.jsonl', test.samples);
+    if (train) await folder.writeLines('train-samples.jsonl', train.samples);
+    if (explained) await folder.writeJson('explained.json', explained);
     const seconds = {
       prepare: (preparedAt - startedAt) / 1000,
       train: (trainedAt - preparedAt) / 1000,
       score: (performance.now() - trainedAt) / 1000,
     };
     await folder.writeJson('summary.json', {
-      scores,
+      scores: test.scores,
+      trainScores: train?.scores,
       steps: result.steps,
       ...(critic ? { bestValReward: -result.bestValLoss } : { bestValLoss: result.bestValLoss }),
       counts: countsOf(sets),
@@ -157,7 +160,7 @@ await runCommand({
       decoding: 'greedy',
       seconds,
     });
-    process.stdout.write(formatReport(settings, scores, samples, folder.path, seconds));
+    process.stdout.write(formatReport(settings, test, folder.path, seconds));
     device.close();
   },
 });

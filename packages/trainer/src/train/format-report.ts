@@ -6,8 +6,7 @@ import type { Settings } from './settings.ts';
 /** What `pnpm train` prints at its end: six captions beside their references, the scores, where everything lies. */
 export function formatReport(
   settings: Settings,
-  scores: TestScores,
-  samples: readonly Sample[],
+  { scores, samples }: { scores: TestScores; samples: readonly Sample[] },
   path: string,
   seconds: Record<string, number>,
 ): string {

@@ -1,8 +1,9 @@
 // Captions a split with a trained mapper and scores the captions.
 import { scoreCaptions, type CaptionScores } from '@foreword/caption-metrics';
 import { ProgressBar } from '@foreword/cli-kit';
-import { atItem, type Captioner, type DecodeChoice } from '@foreword/prefix-mapper';
+import { atItem, type Caption, type Captioner, type DecodeChoice } from '@foreword/prefix-mapper';
 import { checkCaption } from '@foreword/scenes';
+import type { Split } from '../data/dataset.ts';
 import { featureOf, type FeatureSet } from '../features/feature-cache.ts';
 
 /** One line of samples.jsonl. */
@@ -34,19 +35,29 @@ export interface TestScores {
 
 const batch = 50;
 
+export interface ScoreOptions {
+  /** All training captions, for what is new in ours. */
+  training: readonly string[];
+  maxTokens: number;
+  signal: AbortSignal;
+  /** Default: greedy. */
+  decode?: DecodeChoice;
+  /** Which split it is, for the progress bar. Default: test. */
+  split?: Split;
+}
+
 export async function scoreTest(
   captioner: Captioner,
   test: FeatureSet,
-  {
-    training,
-    maxTokens,
-    signal,
-    decode = 'greedy',
-  }: { training: readonly string[]; maxTokens: number; signal: AbortSignal; decode?: DecodeChoice },
-): Promise<{ scores: TestScores; samples: Sample[] }> {
+  { training, maxTokens, signal, decode = 'greedy', split = 'test' }: ScoreOptions,
+): Promise<{
+  scores: TestScores;
+  samples: Sample[];
+  captions: Pick<Caption, 'text' | 'ids' | 'isStopped'>[];
+}> {
   const { examples } = test;
-  const bar = new ProgressBar({ label: 'caption test', total: examples.length, unit: 'picture' });
-  const captions: { text: string; isStopped: boolean }[] = [];
+  const bar = new ProgressBar({ label: `caption ${split}`, total: examples.length, unit: 'picture' });
+  const captions: Pick<Caption, 'text' | 'ids' | 'isStopped'>[] = [];
   for (let from = 0; from < examples.length; from += batch) {
     const part = examples.slice(from, from + batch).map((_, i) => featureOf(test, from + i));
     // Sampling goes on where the last part stopped.
@@ -84,6 +95,7 @@ export async function scoreTest(
   const { statistics } = all;
   return {
     samples,
+    captions,
     scores: {
       pictures: examples.length,
       bleu: [...all.bleu],
@@ -96,4 +108,14 @@ export async function scoreTest(
       unfinishedRate: statistics.unfinishedRate,
     },
   };
+}
+
+/** `count` pictures spread evenly over a set, or all of them where it has fewer. */
+export function evenPart(set: FeatureSet, count: number): FeatureSet {
+  const { examples, D } = set;
+  const n = Math.min(count, examples.length);
+  const chosen = Array.from({ length: n }, (_, i) => Math.floor((i * examples.length) / n));
+  const features = new Float32Array(n * D);
+  chosen.forEach((from, i) => features.set(featureOf(set, from), i * D));
+  return { examples: chosen.map((i) => examples[i]), features, D, skipped: [] };
 }

@@ -114,6 +114,13 @@ export const trainFlags = defineFlags({
     max: 2 ** 32 - 1,
     describe: 'seed of weights, data order and dropout',
   },
+  scoreTrain: {
+    type: 'integer',
+    default: 0,
+    min: 0,
+    describe:
+      'at the end, caption and score this many pictures of the training split too, evenly spread over it',
+  },
   maxSteps: {
     type: 'integer',
     min: 1,
@@ -194,6 +201,8 @@ export interface Settings extends RegimeSettings {
   quick: boolean;
   strict: boolean;
   shuffleFeatures: boolean;
+  /** Pictures of the training split that are captioned at the end; changes no weight. */
+  scoreTrain: number;
 }
 
 /** Settings after the data is known: the steps of warm-up are counted out. */
@@ -235,6 +244,10 @@ export function toSettings(flags: TrainFlags): Settings {
     });
   if (textOnly !== undefined && shuffleFeatures)
     throw new UsageError('--shuffle-features gives captions other pictures; with --text-only there are none');
+  if (textOnly !== undefined && flags.scoreTrain > 0)
+    throw new UsageError('--score-train captions pictures; with --text-only the training split has none', {
+      cure: 'leave one of them out',
+    });
   if (textOnly !== undefined && flags.visual !== 'raw')
     throw new UsageError(`--visual ${flags.visual} goes with pictures; --text-only has none`, {
       cure: 'leave one of them out',
@@ -268,6 +281,7 @@ export function toSettings(flags: TrainFlags): Settings {
     quick,
     strict,
     shuffleFeatures,
+    scoreTrain: flags.scoreTrain,
     ...toRegime(flags, flags),
   };
 }
