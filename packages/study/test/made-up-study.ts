@@ -32,11 +32,13 @@ export interface MadeUpOptions {
   quality?: (cell: Cell) => number;
   pictures?: number;
   stepMs?: number;
+  /** Pictures of the training split that were captioned, all rightly. Default: none. */
+  trainPictures?: number;
 }
 
 /** Writes the folder of a cell that is done. */
 export async function writeDone(cell: Cell, folder: string, options: MadeUpOptions = {}): Promise<void> {
-  const { quality = () => 0.8, pictures = 40, stepMs = 100 } = options;
+  const { quality = () => 0.8, pictures = 40, stepMs = 100, trainPictures = 0 } = options;
   const run = join(cellsFolder(folder), cell.id);
   await mkdir(join(run, 'checkpoints'), { recursive: true });
   const draw = seededRandom(streamSeed(cell.seed, ...Buffer.from(cell.id)));
@@ -63,6 +65,9 @@ export async function writeDone(cell: Cell, folder: string, options: MadeUpOptio
   await json('summary.json', { seconds });
   if (cell.kind === 'caption') return await json('config.json', { run: cell.run, decoding: cell.decode });
   await writeRecord(cell, folder);
+  const right = samples.slice(0, trainPictures).map((s) => ({ ...s, caption: s.references[0] }));
+  if (trainPictures > 0) await writeFile(join(run, 'train-samples.jsonl'), lines(right));
+  await json('explained.json', explainedOf(samples[0], Number(cell.flags.prefix)));
   const steps = Array.from({ length: 60 }, (_, i) => ({
     step: i + 1,
     epoch: 1,
@@ -80,6 +85,13 @@ export async function writeDone(cell: Cell, folder: string, options: MadeUpOptio
   };
   await writeFile(join(run, 'checkpoints/best.safetensors'), writeSafetensors([entry]));
 }
+
+/** A caption whose every word looked at every row of its prefix alike, for half of its attention. */
+const explainedOf = (sample: { image_id: number; picture: string; caption: string }, P: number) => ({
+  ...sample,
+  nearest: Array.from({ length: P }, (_, i) => [{ id: i, token: ` near${i}`, cosine: 0.25 }]),
+  words: sample.caption.split(' ').map((word) => ({ word, attention: Array<number>(P).fill(0.5 / P) })),
+});
 
 /** Writes the config.json of a training that has begun. */
 export async function writeRecord(cell: Cell, folder: string): Promise<void> {

@@ -58,6 +58,52 @@ test('a loss is called one; one seed alone is called too narrow', async () => {
   assert.match(answer, 'they are too narrow');
 });
 
+test('mappers are compared with the MLP at equal lengths too', async () => {
+  const own = plan('mappers', { lengths: [1, 10] });
+  const answer = await report(own, ({ flags }) =>
+    flags.mapper === 'linear' && Number(flags.prefix) === 10 ? 0.2 : 0.8,
+  );
+  assert.match(
+    answer,
+    'On scenes, linear beside mlp at equal length: by CIDEr-D, worse at P = 10; not to be told apart at P = 1.',
+  );
+  assert.match(answer, /At P = 10, going from mlp to linear lowers CIDEr-D by [\d.]+/);
+  assert.match(await text('tables/comparisons.csv'), '"mlp → linear, P = 10"');
+});
+
+test('scores of the training split stand beside those of the test split', async () => {
+  const own = plan('lengths', { lengths: [1, 10] });
+  for (const cell of cellsOf(own))
+    await writeDone(cell, root, { quality: () => 0.5, trainPictures: prefixOf(cell) === 10 ? 20 : 0 });
+  await writeReports(root, own);
+  const { rows } = await json();
+  assert.equal(
+    rows.map(({ trainScores }) => trainScores?.find(({ name }) => name === 'bleu-4')?.mean.toFixed(6)),
+    [undefined, '1.000000', undefined, '1.000000'],
+  );
+  const [head, ...lines] = (await text('tables/training-split.csv')).trim().split('\r\n');
+  assert.match(head, /^row,CIDEr-D,− test,BLEU-4,− test,METEOR/);
+  assert.is(lines.length, 2);
+  const test4 = 100 * rows[1].scores.find(({ name }) => name === 'bleu-4')!.mean;
+  assert.match(lines[0], `100.00 ± 0.00,+${(100 - test4).toFixed(2)},`);
+  assert.match(await text('cider-d-by-length.svg'), 'GPT-2 tuned, training');
+});
+
+test('a prefix is read: nearest tokens of every length, and where words looked', async () => {
+  await report(plan('lengths'), () => 0.9);
+  const lines = (await text('tables/nearest-tokens-gpt-2-tuned.csv')).trim().split('\r\n');
+  assert.equal(lines.slice(0, 3), [
+    'row,P = 1,P = 10,P = 20',
+    '1,“near0” 0.25,“near0” 0.25,“near0” 0.25',
+    '2,,“near1” 0.25,“near1” 0.25',
+  ]);
+  assert.is(lines.length, 21);
+  const map = await text('attention-p-10-gpt-2-frozen.svg');
+  // Half of the attention over ten rows, the rest on the words before.
+  assert.is(map.match(/>5<\/text>/g)!.length % 10, 1);
+  assert.match(map, '>50</text>');
+});
+
 test('the folder has a page, Markdown, JSON, plots and tables; figures have their command', async () => {
   await report(plan('lengths'), () => 0.7);
   const files = await readdir(root);
@@ -67,6 +113,10 @@ test('the folder has a page, Markdown, JSON, plots and tables; figures have thei
     'cider-d-by-parameters',
     'loss-by-length',
     'training-loss',
+    'caption-lengths',
+    'attention-p-1-gpt-2-frozen',
+    'attention-p-10-gpt-2-frozen',
+    'attention-p-20-gpt-2-frozen',
   ];
   const markdown = await text('report.md');
   for (const plot of plots) {
@@ -80,6 +130,9 @@ test('the folder has a page, Markdown, JSON, plots and tables; figures have thei
   assert.match(markdown, '| ClipCap Paper (cited) | – | – | – | 32.15 | – |');
   assert.match(markdown, /\| P = 10, GPT-2 tuned \| [\d.]+ ± [\d.]+ \|/);
   assert.match(markdown, '--tune-gpt2 --prefix 20 --seed 3 --out');
+  const captions = JSON.parse(await text('captions/prefix-10-seed-2.json')) as Record<string, unknown>[];
+  assert.is(captions.length, 40);
+  assert.equal(Object.keys(captions[0]), ['image_id', 'caption']);
   assert.match(await text('tables/note-table.csv'), 'note, prefix length = 10');
   assert.match(await text('tables/clipcap-table.tex'), '\\toprule');
   const page = await text('report.html');
@@ -102,8 +155,13 @@ test('report.json has means of the seeds, sizes and costs', async () => {
   assert.equal([rows[0].trainedParameters, rows[1].trainedParameters], [100, 10_000]);
   assert.is(row.seconds?.mean, 93);
   assert.equal(
-    comparisons.map(({ a, b, series }) => `${series}: ${a} → ${b}`),
-    ['GPT-2 frozen: P = 1 → P = 10', 'GPT-2 tuned: P = 1 → P = 10'],
+    comparisons.map(({ a, b }) => `${a.label}, ${a.series} → ${b.label}, ${b.series}`),
+    [
+      'P = 1, GPT-2 frozen → P = 10, GPT-2 frozen',
+      'P = 1, GPT-2 tuned → P = 10, GPT-2 tuned',
+      'P = 1, GPT-2 frozen → P = 1, GPT-2 tuned',
+      'P = 10, GPT-2 frozen → P = 10, GPT-2 tuned',
+    ],
   );
 });
 

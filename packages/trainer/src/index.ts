@@ -5,6 +5,7 @@ export { RunFolder, listRuns, type EpochMetrics, type StepMetrics } from './run/
 export { linearSchedule } from './train/schedule.ts';
 export type { RunRecord } from './run/run-record.ts';
 export { quickCounts, toSettings, trainFlags, type Settings } from './train/settings.ts';
+export type { ExplainedCaption } from './train/caption-and-score.ts';
 export type { Sample, TestScores } from './train/score-test.ts';
 export { backbonesRoot, repositoryRoot, runsRoot, shownPath } from './data/repository.ts';
 export { openEmbeddedStep, type EmbeddedStep, type EmbeddedStepOptions } from './train/embedded-step.ts';

@@ -7,7 +7,8 @@ import type { Conclusion } from './conclude.ts';
 import type { RowComparison } from './compare-rows.ts';
 import type { Block, Figure, ReportDocument, SamplePicture, Table } from './document.ts';
 import { whatDiffers } from './published.ts';
-import { lossFigure, prefixFigures, rowFigure, varietyFigure } from './report-figures.ts';
+import { readingOf } from './reading.ts';
+import { lengthFigure, lossFigure, prefixFigures, rowFigure, varietyFigure } from './report-figures.ts';
 import {
   comparisonTable,
   costTable,
@@ -16,6 +17,7 @@ import {
   rowName,
   scoreTable,
   statisticsTable,
+  trainTable,
 } from './report-tables.ts';
 import type { Row } from './rows.ts';
 
@@ -47,6 +49,7 @@ export function buildReport(parts: ReportParts): ReportDocument {
     study.compare === 'prefix'
       ? [...prefixFigures(rows), ...lossFigure(rows)]
       : [rowFigure(rows), ...(name === 'decoding' ? [varietyFigure(rows)] : []), ...lossFigure(rows)];
+  const reading = readingOf(rows);
   const cells = rows.flatMap(({ runs }) => runs.map(({ cell }) => cell));
   return {
     title: study.question,
@@ -64,13 +67,20 @@ export function buildReport(parts: ReportParts): ReportDocument {
       {
         title: 'Scores',
         blocks: [
-          ...tables([scoreTable(rows), ...(comparisons.length > 0 ? [comparisonTable(comparisons)] : [])]),
+          ...tables([
+            scoreTable(rows),
+            ...(comparisons.length > 0 ? [comparisonTable(comparisons)] : []),
+            ...trainTable(rows),
+          ]),
           { kind: 'command', about: 'Run, and written again:', lines: [plan.command, again] },
         ],
       },
       { title: 'Plots', blocks: figures(plots) },
       { title: 'Beside published tables', blocks: [...tables(shaped), { kind: 'text', text: whatDiffers }] },
-      { title: 'The captions', blocks: tables([statisticsTable(rows)]) },
+      {
+        title: 'The captions',
+        blocks: [...tables([statisticsTable(rows)]), ...figures([lengthFigure(rows)])],
+      },
       {
         title: 'Pictures side by side',
         blocks: [
@@ -81,6 +91,18 @@ export function buildReport(parts: ReportParts): ReportDocument {
           { kind: 'samples', samples: samplePictures(rows) },
         ],
       },
+      ...(reading
+        ? [
+            {
+              title: 'Reading a prefix',
+              blocks: [
+                { kind: 'text', text: reading.text } as const,
+                ...tables(reading.tables),
+                ...figures(reading.figures),
+              ],
+            },
+          ]
+        : []),
       { title: 'What it was made with', blocks: manifest(rows, plan, cells, shown) },
     ],
   };

@@ -15,7 +15,10 @@ export interface CompareOptions {
   resamples?: number;
 }
 
-/** Pairs as the study asks: along the lengths and from the shortest to the longest, or each row with the first. */
+/**
+ * Pairs as the study asks: along the lengths, from the shortest to the longest, and each series with the first at equal
+ * lengths; or each row with the first of its series.
+ */
 export function compareRows(
   rows: readonly Row[],
   compare: Study['compare'],
@@ -34,12 +37,19 @@ export function compareRows(
     );
     comparisons.push({ a, b, measures });
   };
-  for (const series of seriesOf(rows)) {
+  const [first, ...others] = seriesOf(rows);
+  for (const series of [first, ...others]) {
     if (compare === 'first') series.slice(1).forEach((row) => add(series[0], row));
     else {
       const sorted = [...series].sort((a, b) => prefixOf(a.variant) - prefixOf(b.variant));
       sorted.slice(1).forEach((row, i) => add(sorted[i], row));
       if (sorted.length > 2) add(sorted[0], sorted.at(-1)!);
+    }
+  }
+  if (compare === 'prefix') {
+    for (const row of others.flat()) {
+      const equal = first.find(({ variant }) => prefixOf(variant) === prefixOf(row.variant));
+      if (equal) add(equal, row);
     }
   }
   return comparisons;
@@ -61,6 +71,9 @@ const trainings = ({ runs }: Row): string =>
   runs.map(({ cell }) => (cell.kind === 'caption' ? cell.run : cell.id)).join();
 
 const sameTrainings = (a: Row, b: Row): boolean => trainings(a) === trainings(b);
+
+/** Whether both rows are of one series. */
+export const isWithin = ({ a, b }: RowComparison): boolean => a.variant.series === b.variant.series;
 
 export const comparisonOf = ({ measures }: RowComparison, name: MeasureName): MeasureComparison =>
   measures.find((measure) => measure.name === name)!;

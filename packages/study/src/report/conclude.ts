@@ -1,7 +1,7 @@
 // The study's answer in sentences, made of the intervals alone.
 import type { MeasureComparison } from '@foreword/caption-metrics';
 import { prefixOf, type Study } from '../studies/index.ts';
-import { comparisonOf, isDistinguishable, seriesOf, type RowComparison } from './compare-rows.ts';
+import { comparisonOf, isDistinguishable, isWithin, seriesOf, type RowComparison } from './compare-rows.ts';
 import type { Row } from './rows.ts';
 
 /** A statement and what it rests on. */
@@ -27,15 +27,22 @@ export function conclude(
 ): Conclusion[] {
   if (comparisons.length === 0)
     return [{ text: 'There are not two comparable rows yet, so there is no answer.', steps: [] }];
-  const paragraphs = seriesOf(rows).flatMap((series) => {
-    const own = comparisons.filter(({ a }) => series.includes(a));
+  const within = seriesOf(rows).flatMap((series) => {
+    const own = comparisons.filter((comparison) => isWithin(comparison) && series.includes(comparison.a));
     if (own.length === 0) return [];
     const [{ variant }] = series;
     const verdict = compare === 'prefix' ? verdictOf(series, own) : verdictOfRows(own);
     const text = `On ${dataset}, ${variant.series}: ${verdict}`;
     return [{ text, steps: own.map((comparison) => stepOf(comparison, compare)) }];
   });
-  return [...paragraphs, { text: cautionOf(rows, comparisons.length), steps: [] }];
+  const across = seriesOf(rows).flatMap((series) => {
+    const own = comparisons.filter((comparison) => !isWithin(comparison) && series.includes(comparison.b));
+    if (own.length === 0) return [];
+    const [from, to] = [own[0].a.variant.series, series[0].variant.series];
+    const text = `On ${dataset}, ${to} beside ${from} at equal length: by CIDEr-D, ${verdictAcross(own)}`;
+    return [{ text, steps: own.map((comparison) => stepOf(comparison, compare)) }];
+  });
+  return [...within, ...across, { text: cautionOf(rows, comparisons.length), steps: [] }];
 }
 
 /** Whether longer was better in this series, by CIDEr-D, over neighbours. */
@@ -72,15 +79,31 @@ function verdictOfRows(own: readonly RowComparison[]): string {
   return `by CIDEr-D, beside ${own[0].a.variant.label}, ${told.join('; ')}.`;
 }
 
+/** At which lengths a series is better and worse than the first one. */
+function verdictAcross(own: readonly RowComparison[]): string {
+  const lengths = (sign: -1 | 0 | 1): string[] =>
+    own
+      .filter((step) => signOf(comparisonOf(step, 'cider-d')) === sign)
+      .map(({ b }) => String(prefixOf(b.variant)));
+  const parts = [
+    [lengths(1), 'better'],
+    [lengths(-1), 'worse'],
+    [lengths(0), 'not to be told apart'],
+  ] as const;
+  const told = parts.flatMap(([at, what]) => (at.length > 0 ? [`${what} at P = ${at.join(', ')}`] : []));
+  return `${told.join('; ')}.`;
+}
+
 const signOf = (measure: MeasureComparison): -1 | 0 | 1 =>
   !isDistinguishable(measure) ? 0 : measure.difference > 0 ? 1 : -1;
 
 function stepOf(comparison: RowComparison, compare: Study['compare']): string {
   const { a, b } = comparison;
-  const [from, to] =
-    compare === 'prefix'
-      ? [String(prefixOf(a.variant)), String(prefixOf(b.variant))]
-      : [a.variant.label, b.variant.label];
+  const [at, from, to] = !isWithin(comparison)
+    ? [`At P = ${prefixOf(b.variant)}, going`, a.variant.series, b.variant.series]
+    : compare === 'prefix'
+      ? ['Going', String(prefixOf(a.variant)), String(prefixOf(b.variant))]
+      : ['Going', a.variant.label, b.variant.label];
   const parts = headlines.map((name) => {
     const measure = comparisonOf(comparison, name);
     const { label, difference, interval } = measure;
@@ -93,7 +116,7 @@ function stepOf(comparison: RowComparison, compare: Study['compare']): string {
     const size = `${number(100 * Math.abs(difference))} (95 % interval ${number(least)} to ${number(most)})`;
     return `${difference > 0 ? 'raises' : 'lowers'} ${label} by ${size}`;
   });
-  return `Going from ${from} to ${to} ${parts.join(' and ')}.`;
+  return `${at} from ${from} to ${to} ${parts.join(' and ')}.`;
 }
 
 const number = (value: number): string => value.toFixed(2);

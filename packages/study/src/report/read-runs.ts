@@ -6,6 +6,7 @@ import { CommandError } from '@foreword/cli-kit';
 import {
   RunFolder,
   type EpochMetrics,
+  type ExplainedCaption,
   type RunRecord,
   type Sample,
   type StepMetrics,
@@ -18,6 +19,10 @@ export interface RunResult {
   /** In the order of their image ids. */
   samples: Sample[];
   scores: CaptionScores;
+  /** Of a part of the training split, where it was captioned. */
+  train?: CaptionScores;
+  /** One test caption, and what its prefix was read as; of a training whose prefix has rows. */
+  explained?: ExplainedCaption;
   /** Of the training, also where it was captioned anew. */
   record: Partial<RunRecord>;
   steps: StepMetrics[];
@@ -41,29 +46,38 @@ export async function readRun(cell: Cell, folder: string): Promise<RunResult> {
       cure: 'remove the folder and run the study again',
     });
   }
-  const scores = scoreCaptions({
+  const trainSamples = await own.readLines<Sample>('train-samples.jsonl');
+  const { seconds = {} } = (await own.readJson('summary.json')) as { seconds?: Record<string, number> };
+  const checkpoint = trained.file('checkpoints/best.safetensors');
+  return {
+    cell,
+    samples,
+    scores: scoresOf(samples),
+    ...(trainSamples.length > 0 && { train: scoresOf(trainSamples) }),
+    ...((await isFile(own.file('explained.json'))) && {
+      explained: (await own.readJson('explained.json')) as unknown as ExplainedCaption,
+    }),
+    record: await trained.readJson('config.json'),
+    steps: await trained.readLines<StepMetrics>('metrics.jsonl'),
+    validations: await trained.readLines<EpochMetrics>('validation.jsonl'),
+    ...((await isFile(checkpoint)) && { parameters: await countParameters(checkpoint) }),
+    seconds: Object.values(seconds).reduce((sum, s) => sum + s, 0),
+  };
+}
+
+const scoresOf = (samples: readonly Sample[]): CaptionScores =>
+  scoreCaptions({
     results: samples.map(({ image_id, caption, finished }) => ({ image_id, caption, finished })),
     references: samples.flatMap(({ image_id, references }) =>
       references.map((caption) => ({ image_id, caption })),
     ),
   });
-  const { seconds = {} } = (await own.readJson('summary.json')) as { seconds?: Record<string, number> };
-  const checkpoint = trained.file('checkpoints/best.safetensors');
-  const isThere = await stat(checkpoint).then(
+
+const isFile = async (path: string): Promise<boolean> =>
+  await stat(path).then(
     () => true,
     () => false,
   );
-  return {
-    cell,
-    samples,
-    scores,
-    record: await trained.readJson('config.json'),
-    steps: await trained.readLines<StepMetrics>('metrics.jsonl'),
-    validations: await trained.readLines<EpochMetrics>('validation.jsonl'),
-    ...(isThere && { parameters: await countParameters(checkpoint) }),
-    seconds: Object.values(seconds).reduce((sum, s) => sum + s, 0),
-  };
-}
 
 /** Numbers in their order, and before names. */
 function byId(a: string | number, b: string | number): number {

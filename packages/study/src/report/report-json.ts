@@ -2,11 +2,19 @@
 import type { CaptionStatistics, MeasureComparison, SeedSummary } from '@foreword/caption-metrics';
 import type { Conclusion } from './conclude.ts';
 import type { ReportParts } from './build-report.ts';
-import { bestValidation, lastLoss, rowScores, summariseRow, type RowScore } from './rows.ts';
+import {
+  bestValidation,
+  lastLoss,
+  rowScores,
+  summariseRow,
+  trainScores,
+  type Row,
+  type RowScore,
+} from './rows.ts';
 
 export interface ReportJson {
   /** Raised whenever a field changes its meaning. */
-  format: 1;
+  format: 2;
   study: string;
   question: string;
   command: string;
@@ -20,6 +28,8 @@ export interface ReportJson {
     /** Names of the cells' folders, one per seed. */
     cells: string[];
     scores: RowScore[];
+    /** On a part of the training split, where it was captioned. */
+    trainScores?: RowScore[];
     statistics: CaptionStatistics[];
     trainedParameters?: number;
     seconds?: SeedSummary;
@@ -27,8 +37,14 @@ export interface ReportJson {
     bestValidationLoss?: SeedSummary;
   }[];
   /** Differences b − a. */
-  comparisons: { series: string; a: string; b: string; measures: MeasureComparison[] }[];
+  comparisons: {
+    a: { label: string; series: string };
+    b: { label: string; series: string };
+    measures: MeasureComparison[];
+  }[];
 }
+
+const named = ({ variant: { label, series } }: Row): { label: string; series: string } => ({ label, series });
 
 export const reportJson = ({
   name,
@@ -39,7 +55,7 @@ export const reportJson = ({
   conclusion,
   missing,
 }: ReportParts): ReportJson => ({
-  format: 1,
+  format: 2,
   study: name,
   question: study.question,
   command: plan.command,
@@ -55,6 +71,7 @@ export const reportJson = ({
       decode,
       cells: runs.map(({ cell }) => cell.id),
       scores: rowScores(row),
+      trainScores: trainScores(row),
       statistics: runs.map(({ scores }) => scores.statistics),
       trainedParameters: runs[0].parameters,
       seconds: summariseRow(row, ({ seconds }) => seconds),
@@ -62,10 +79,5 @@ export const reportJson = ({
       bestValidationLoss: summariseRow(row, bestValidation),
     };
   }),
-  comparisons: comparisons.map(({ a, b, measures }) => ({
-    series: a.variant.series,
-    a: a.variant.label,
-    b: b.variant.label,
-    measures,
-  })),
+  comparisons: comparisons.map(({ a, b, measures }) => ({ a: named(a), b: named(b), measures })),
 });

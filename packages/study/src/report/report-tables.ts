@@ -1,10 +1,10 @@
 // The tables of a report: ours with mean ± standard deviation over seeds, and cited rows where a paper has such a table.
 import type { MeasureName, SeedSummary } from '@foreword/caption-metrics';
 import { formatDuration } from '../cells/format-list.ts';
-import { comparisonOf, isDistinguishable, type RowComparison } from './compare-rows.ts';
+import { comparisonOf, isDistinguishable, isWithin, type RowComparison } from './compare-rows.ts';
 import type { Table } from './document.ts';
 import { clipCapRows, noteRows, prefixTuningRows } from './published.ts';
-import { rowScore, rowScores, summariseRow, type Row } from './rows.ts';
+import { rowScore, rowScores, summariseRow, trainScores, type Row, type RowScore } from './rows.ts';
 
 /** `27.31 ± 0.42`, one value alone without spread, `–` for none. */
 export function plusMinus(summary: SeedSummary | undefined, scale = 1, digits = 2): string {
@@ -48,6 +48,33 @@ export function scoreTable(rows: readonly Row[]): Table {
       String(row.runs.length),
     ]),
   };
+}
+
+/** Scores on what was trained on beside those on what was not; none where no training split was captioned. */
+export function trainTable(rows: readonly Row[]): Table[] {
+  const shown = ['cider-d', 'bleu-4', 'meteor', 'rouge-l'] as const;
+  const of = (scores: readonly RowScore[], name: MeasureName): RowScore =>
+    scores.find((score) => score.name === name)!;
+  const body = rows.flatMap((row) => {
+    const [train, test] = [trainScores(row), rowScores(row)];
+    if (!train) return [];
+    const cells = shown.flatMap((name) => {
+      const [own, other] = [of(train, name), of(test, name)];
+      return [plusMinus(own, own.scale), signed(own.scale * (own.mean - other.mean))];
+    });
+    return [[rowName(row), ...cells, String(row.runs[0].train!.images)]];
+  });
+  if (body.length === 0) return [];
+  const labels = shown.flatMap((name) => [rowScore(rows[0], name).label, '− test']);
+  return [
+    {
+      name: 'training-split',
+      caption:
+        'Scores × 100 on pictures of the training split, evenly spread over it, and how much higher they are than on the test split: what a mapper has learnt by heart. CIDEr-D weighs n-grams by the references of the pictures scored, so its two columns compare best where both have equally many pictures.',
+      columns: ['row', ...labels, 'pictures'],
+      rows: body,
+    },
+  ];
 }
 
 /** ClipCap's table: scores beside what they cost. */
@@ -130,6 +157,13 @@ function namedRightly({ samples }: Row['runs'][number]): number | undefined {
 
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
 
+function pairName(comparison: RowComparison): string {
+  const [a, b] = [comparison.a.variant, comparison.b.variant];
+  return isWithin(comparison)
+    ? `${a.label} → ${b.label}, ${a.series}`
+    : `${a.series} → ${b.series}, ${b.label}`;
+}
+
 /** Differences with their intervals. */
 export function comparisonTable(comparisons: readonly RowComparison[]): Table {
   const shown = ['cider-d', 'bleu-4', 'meteor', 'rouge-l'] as const;
@@ -139,7 +173,7 @@ export function comparisonTable(comparisons: readonly RowComparison[]): Table {
       'Differences × 100 with 95 % intervals and p-values: paired bootstrap over pictures and seeds, 1,000 resamples. An asterisk: the interval leaves out 0.',
     columns: ['from → to', ...shown.map((name) => comparisonOf(comparisons[0], name).label)],
     rows: comparisons.map((comparison) => [
-      `${comparison.a.variant.label} → ${comparison.b.variant.label}, ${comparison.a.variant.series}`,
+      pairName(comparison),
       ...shown.map((name) => {
         const measure = comparisonOf(comparison, name);
         const { difference, interval, pValue } = measure;

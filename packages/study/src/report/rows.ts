@@ -1,5 +1,11 @@
 // The rows of a report: runs that differ in their seed alone, and their means and spreads.
-import { summariseSeeds, type Measure, type MeasureName, type SeedSummary } from '@foreword/caption-metrics';
+import {
+  summariseSeeds,
+  type CaptionScores,
+  type Measure,
+  type MeasureName,
+  type SeedSummary,
+} from '@foreword/caption-metrics';
 import { seededRandom, streamSeed } from '@foreword/trainer';
 import type { Variant } from '../studies/index.ts';
 import type { RunResult } from './read-runs.ts';
@@ -18,9 +24,18 @@ export interface RowScore extends SeedSummary {
   values: number[];
 }
 
-export const rowScores = ({ runs }: Row): RowScore[] =>
-  runs[0].scores.measures.map(({ name, label, scale }, m) => {
-    const values = runs.map(({ scores }) => scores.measures[m].value);
+/** Scores of the test split. */
+export const rowScores = ({ runs }: Row): RowScore[] => scoresOfSplit(runs.map(({ scores }) => scores));
+
+/** Scores of the captioned part of the training split; undefined unless every run has them. */
+export function trainScores({ runs }: Row): RowScore[] | undefined {
+  const train = runs.flatMap(({ train: own }) => own ?? []);
+  return train.length === runs.length ? scoresOfSplit(train) : undefined;
+}
+
+const scoresOfSplit = (runs: readonly CaptionScores[]): RowScore[] =>
+  runs[0].measures.map(({ name, label, scale }, m) => {
+    const values = runs.map(({ measures }) => measures[m].value);
     return { name, label, scale, values, ...summariseSeeds(values) };
   });
 

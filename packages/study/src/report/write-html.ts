@@ -1,6 +1,7 @@
 // A report as one HTML page that needs nothing else: styles, plots and pictures are inside.
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { shownPath } from '@foreword/trainer';
 import type { Block, ReportDocument, SamplePicture, Table } from './document.ts';
 import { escapeXml } from './escape-xml.ts';
 
@@ -113,6 +114,6 @@ async function pictureOf(path: string, imageId: string | number): Promise<string
   const type = mediaTypes[extname(path).toLowerCase()];
   const bytes = type === undefined ? undefined : await readFile(path).catch(() => undefined);
   if (!bytes || bytes.length > largestBytes)
-    return `<p class="about">picture ${imageId}: ${escapeXml(path)}</p>`;
+    return `<p class="about">picture ${imageId}: ${escapeXml(shownPath(path))}</p>`;
   return `<img alt="picture ${imageId}" src="data:${type};base64,${bytes.toString('base64')}">`;
 }

@@ -1,4 +1,5 @@
 // A report as Markdown; figures lie beside it.
+import { shownPath } from '@foreword/trainer';
 import type { Block, ReportDocument, SamplePicture } from './document.ts';
 import { toMarkdown } from './write-tables.ts';
 
@@ -39,5 +40,5 @@ function sampleOf({ picture, imageId, references, captions }: SamplePicture): st
     rows: captions.map(({ label, caption, cider }) => [label, caption, (100 * cider).toFixed(1)]),
   });
   const listed = references.map((reference) => `- ${reference}`).join('\n');
-  return `**Picture ${imageId}** (${picture})\n\n${table}\n\nReferences:\n\n${listed}`;
+  return `**Picture ${imageId}** (${shownPath(picture)})\n\n${table}\n\nReferences:\n\n${listed}`;
 }

@@ -23,7 +23,7 @@ export interface WriteOptions {
 }
 
 /**
- * Writes report.md, report.html, report.json, plots and tables; with several studies, each in a folder of its name.
+ * Writes report.md, report.html, report.json, plots, tables and every cell's captions as a COCO results file; with several studies, each in a folder of its name.
  * @returns what to print: the answers and where the reports lie
  */
 export async function writeReports(
@@ -113,6 +113,11 @@ async function writeFiles(out: string, parts: ReportParts): Promise<void> {
     const path = join(out, 'tables', block.table.name);
     await writeFileAtomic(`${path}.csv`, toCsv(block.table));
     await writeFileAtomic(`${path}.tex`, toLatex(block.table));
+  }
+  await makeFolder(join(out, 'captions'));
+  for (const { cell, samples } of parts.rows.flatMap(({ runs }) => runs)) {
+    const results = samples.map(({ image_id, caption }) => JSON.stringify({ image_id, caption }));
+    await writeFileAtomic(join(out, 'captions', `${cell.id}.json`), `[\n${results.join(',\n')}\n]\n`);
   }
   await writeFileAtomic(join(out, 'report.md'), markdownOf(document));
   await writeFileAtomic(join(out, 'report.html'), await htmlOf(document));

@@ -13,7 +13,8 @@ export interface ChartPoint {
 }
 
 export interface ChartSeries {
-  name: string;
+  /** In the legend; without a name it is not in it. */
+  name?: string;
   points: readonly ChartPoint[];
   /** Default `both`. */
   draw?: 'line' | 'points' | 'both';
@@ -152,9 +153,12 @@ function writeLabel(
 /** Names beside their colours, in as many lines as they need. One series alone needs none. */
 function layLegend(series: readonly ChartSeries[]): { marks: string[]; lines: number } {
   if (series.length < 2) return { marks: [], lines: 0 };
+  const named = series.flatMap((s, i) =>
+    s.name === undefined ? [] : [{ ...s, name: s.name, colour: s.colour ?? i }],
+  );
   let at = margin.left;
   let lines = 1;
-  const marks = series.map((s, i) => {
+  const marks = named.map((s, i) => {
     const wide = 34 + s.name.length * 7;
     if (at + wide > width - margin.right && at > margin.left) {
       at = margin.left;

@@ -27,8 +27,8 @@ export interface Study {
   /** What the study asks, as a sentence. */
   question: string;
   /**
-   * `prefix`: neighbours along the lengths are compared, and scores drawn against the length. `first`: every row is
-   * compared with the first of its series.
+   * `prefix`: neighbours along the lengths are compared, then each series with the first at equal lengths, and scores
+   * are drawn against the length. `first`: every row is compared with the first of its series.
    */
   compare: 'prefix' | 'first';
   variants(options: StudyOptions): Variant[];
