@@ -61,7 +61,7 @@ export function buildReport(parts: ReportParts): ReportDocument {
             { kind: 'text', text },
             ...(steps.length > 0 ? [{ kind: 'list' as const, items: steps }] : []),
           ]),
-          ...missing.map((text): Block => ({ kind: 'text', text })),
+          ...(missing.length > 0 ? [{ kind: 'list', items: missing } as const] : []),
         ],
       },
       {

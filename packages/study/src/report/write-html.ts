@@ -23,6 +23,7 @@ table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabu
 th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
 th:first-child, td:first-child, .texts th, .texts td { text-align: left; }
 .texts td { white-space: normal; overflow-wrap: anywhere; }
+.texts td + td { min-width: 8rem; }
 pre { overflow-x: auto; background: var(--raised); padding: .6rem .8rem; border-radius: 6px; font-size: .8rem; }
 .sample { border-top: 1px solid var(--line); padding: 1rem 0; }
 .sample img { width: 10rem; max-width: 100%; image-rendering: auto; border-radius: 6px; display: block; }
