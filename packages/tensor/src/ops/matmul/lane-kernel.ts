@@ -1,8 +1,8 @@
 // Matrix product without workgroup memory: a workgroup owns ROWS rows, each lane a few columns.
 //
-// On CPU adapters every load costs 20 to 30 cycles and barriers more, so sums stay in registers and loads are
-// few: where the subgroup has exactly as many invocations as the workgroup has rows, each invocation loads
-// one row's piece of A and hands it round (`broadcast`). On GPUs it serves products too narrow for tiles.
+// On CPU adapters every load costs 20 to 30 cycles and barriers more, so loads are few: where the subgroup is the
+// workgroup, each invocation loads A of one or two rows and hands it round (`broadcast`). More sums than there are
+// registers are cheaper there than more loads. On GPUs the kernel serves products too narrow for tiles.
 import { window, type KernelSpec } from '../../kernel/kernel.ts';
 import { repeat, wgsl } from '../../kernel/wgsl.ts';
 import { epilogue } from './epilogue.ts';
@@ -11,21 +11,25 @@ import type { GemmPiece } from './gemm.ts';
 
 export const lanes = 8;
 
+/** Rows of a workgroup at most: twice as many where A is handed round. */
+const mostRows = { separate: lanes, broadcast: 2 * lanes };
+
 export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
   const { M, N, K, transA = false, transB = false, batch = 1, gather } = p;
   // A gathered A is walked run by run; between runs only the places of its rows change.
   const runs = gather?.runs ?? 1;
-  const rows = Math.min(8, M);
   const aligned = (...sizes: number[]): boolean => sizes.every((n) => n % 4 === 0);
   // B stored [K, N]: a lane's columns are neighbours, loaded as vec4. B stored [N, K]: vec4 runs along K.
   const wide = !transB && aligned(N, p.ldb, p.ldc, p.column);
   const deep = transB && aligned(K, p.ldb) && (transA || aligned(p.lda, p.aOffset));
   const vec = wide ? 4 : 1;
   const units = N / vec;
-  const broadcast = canBroadcast && wide && rows === lanes;
-  const perLane = !broadcast && units >= lanes * 2 ? 2 : 1;
+  const broadcast = canBroadcast && wide && M >= lanes;
+  // Bands of equal height: 50 rows are 4 × 13, not 3 × 16 and 2.
+  const bands = Math.ceil(M / mostRows[broadcast ? 'broadcast' : 'separate']);
+  const rows = Math.ceil(M / bands);
+  const perLane = units >= lanes * 2 ? 2 : 1;
   const blocks = Math.ceil(units / (lanes * perLane));
-  const bands = Math.ceil(M / rows);
   const step = deep ? 4 : 1;
   const aVec = deep && !transA ? 4 : 1;
   const bVec = wide || deep ? 4 : 1;
@@ -47,28 +51,28 @@ export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
     deep ? `s${r}_${w} += dot(a${r}, b${w});` : `s${r}_${w} = fma(V(a${r}), b${w}, s${r}_${w});`;
   const aType = deep ? 'vec4f' : 'f32';
   const bType = bVec === 4 ? 'vec4f' : 'f32';
-  // With broadcast, an invocation holds A of the row that its place in the subgroup names.
-  const ownRow = M % rows === 0 ? 'row0 + subgroupLane' : `min(row0 + subgroupLane, ${M - 1}u)`;
+  // With broadcast, an invocation holds A of the rows that its place in the subgroup names, one for every eight.
+  const eachOwn = (piece: (q: number) => string): string => repeat(Math.ceil(rows / lanes), piece);
+  const ownRow = (q: number): string =>
+    M % rows === 0 && rows % lanes === 0
+      ? `row0 + subgroupLane + ${q * lanes}u`
+      : `min(row0 + subgroupLane + ${q * lanes}u, ${M - 1}u)`;
+  const loadOwn = (q: number): string =>
+    gather
+      ? `select(f32(a[own${q} + k]), 0.0f, none${q})`
+      : `f32(a[own${q} + k${transA ? ` * ${p.lda}u` : ''}])`;
   const shared = wgsl`
-    let mine = ${gather ? 'select(f32(a[own + k]), 0.0f, none)' : `f32(a[own + k${transA ? ` * ${p.lda}u` : ''}])`};
-    let b0 = V(b[k * ${p.ldb / bVec}u + u0 + bBase]);
-    ${eachRow((r) => `s${r}_0 = fma(V(subgroupBroadcast(mine, ${r}u)), b0, s${r}_0);`)}`;
+    ${eachOwn((q) => `let mine${q} = ${loadOwn(q)};`)}
+    ${eachUnit((w) => `let b${w} = V(b[k * ${p.ldb / bVec}u + u${w} + bBase]);`)}
+    ${eachRow((r) => `let a${r} = subgroupBroadcast(mine${Math.floor(r / lanes)}, ${r % lanes}u);\n${eachUnit((w) => multiply(r, w))}`)}`;
   const separate = wgsl`
     ${eachUnit((w) => `let b${w} = ${bType}(${loadB(w)});`)}
     ${eachRow((r) => `let a${r} = ${aType}(${loadA(r)});\n${eachUnit((w) => multiply(r, w))}`)}`;
   const aBatch = (transA ? K * p.lda : M * p.lda) / aVec;
   const bBatch = (transB ? N * p.ldb : K * p.ldb) / bVec;
-  const storeUnrolled = eachRow(
-    (r) =>
-      `if (row0 + ${r}u < ${M}u) { ${eachUnit(
-        (w) =>
-          `if (unit0 + ${w * lanes}u < ${units}u) { finish(cBase + (row0 + ${r}u) * ${p.ldc / vec}u + u${w}, u${w}, s${r}_${w}); }`,
-      )} }`,
-  );
-  // A software adapter compiles these stores for seconds; a loop is compiled several times faster. It also makes
-  // gathered products faster, but some of the plain ones slower.
+  // In a loop: a software adapter compiles the same stores written out for seconds, and runs them no faster.
   const sums = Array.from({ length: rows }, (_, r) => eachUnit((w) => `s${r}_${w},`)).join('');
-  const storeInLoop = wgsl`
+  const store = wgsl`
   var sums = array<V, ${rows * perLane}>(${sums});
   for (var r = 0u; r < min(${rows}u, ${M}u - row0); r++) {
     let row = cBase + (row0 + r) * ${p.ldc / vec}u;
@@ -85,10 +89,10 @@ export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
     let ${name} = select(${name}Found, 0u, ${none});`;
   const places = gather
     ? broadcast
-      ? gatheredPlace('own', 'none', ownRow)
+      ? eachOwn((q) => gatheredPlace(`own${q}`, `none${q}`, ownRow(q)))
       : eachRow((r) => gatheredPlace(`r${r}`, `none${r}`, rowOf(r)))
     : broadcast
-      ? place('own', ownRow)
+      ? eachOwn((q) => place(`own${q}`, ownRow(q)))
       : eachRow((r) => place(`r${r}`, rowOf(r)));
   return {
     name: p.name ?? `matmul ${transA ? 'T' : 'N'}${transB ? 'T' : 'N'}`,
@@ -120,7 +124,7 @@ fn group(g: u32, lane: u32) {
   }
   ${gather && `bBase += ${((K / runs) * p.ldb) / bVec}u;\n}`}
   let cBase = batch * ${(M * p.ldc) / vec}u + ${p.column / vec}u;
-  ${gather ? storeInLoop : storeUnrolled}
+  ${store}
 }`,
   };
 }

@@ -83,6 +83,18 @@ const definition: OpDefinition<MatmulAttrs, readonly [Tensor, Tensor]> = {
       checkGrad: [],
     },
     {
+      name: 'bands of 13 rows',
+      inputs: [{ shape: [50, 8] }, { shape: [8, 64] }],
+      attrs: { transA: false, transB: false },
+      checkGrad: [],
+    },
+    {
+      name: 'bands of 10 rows TN',
+      inputs: [{ shape: [2, 8, 20] }, { shape: [2, 8, 72] }],
+      attrs: { transA: true, transB: false },
+      checkGrad: [],
+    },
+    {
       name: 'edges NT',
       inputs: [{ shape: [70, 36] }, { shape: [67, 36] }],
       attrs: { transA: false, transB: true },
