@@ -39,12 +39,13 @@ const ops: Record<string, OpWork> = {
   attention: { op: 'attention', B: 2, T: 7, H: 2 },
   half: { op: 'matmul', size: 8, dtype: 'f16' },
 };
-const sizes: StepSizes = { L: 2, C: 32, H: 2, V: 50, P: 3, R: 5, B: 2, F: 16 };
+const sizes: StepSizes = { L: 1, C: 32, H: 2, V: 50, P: 3, R: 5, B: 2, F: 16 };
 const heads = 2;
 const prompt = [3, 1, 4, 1, 5];
 const appended = [9, 2];
 
 let device: Device;
+/** One for all: importing torch takes seconds. */
 let engine: EngineProcess;
 let folder: string;
 
@@ -65,15 +66,13 @@ async function describe(work: string): Promise<WorkDescription> {
 test.before(async () => {
   device = await openDevice();
   folder = await mkdtemp(join(tmpdir(), 'bench-pytorch-'));
-});
-test.before.each(() => {
   if (!python) return;
   const script = new URL('../python/pytorch_engine.py', import.meta.url);
   engine = new EngineProcess('pytorch', script, { interpreter: [python], args: ['cpu'], describe });
 });
-test.after.each(() => engine?.close());
 test.after.each(failOnGpuErrors(() => device));
 test.after(async () => {
+  engine?.close();
   device.close();
   await rm(folder, { recursive: true });
 });
@@ -124,7 +123,6 @@ for (const weights of ['f32', 'f16'] as const) {
     if (weights === 'f16' && !device.adapter.f16)
       return console.log('  skipped: this adapter has no f16');
     const ours = await forewordStep(device, stepValues(sizes), { weights });
-    await engine.open();
     const losses = [...(await engine.start(weights)).sample, ...(await engine.run(weights, 3)).sample];
     for (const loss of losses) agree([loss], [await ours.next()], weights === 'f32' ? 1e-6 : 1e-4);
     assert.ok(losses[3] < losses[0]);
@@ -143,7 +141,6 @@ withTorch('GPT-2 with a cache gives the logits of ours without', async () => {
   const config = parseGpt2Config({ vocab_size: 30, n_positions: 8, n_embd: 16, n_layer: 2, n_head: heads });
   const model = Gpt2.random(device, config, 1);
   await writeModel(model.parameters());
-  await engine.open();
   const { sample } = await engine.start('gpt2');
   const ids = [...prompt, ...appended];
   const logits = await device.scope(async () => {
@@ -165,7 +162,6 @@ withTorch('a vision transformer gives the features of ours', async () => {
     1,
   );
   await writeModel(Object.entries(clip.parameters()));
-  await engine.open();
   const work = await describe('clip');
   const { data, shape } = makeArrays((work as { recipe: Parameters<typeof makeArrays>[0] }).recipe).get(
     'pixels',
@@ -175,13 +171,12 @@ withTorch('a vision transformer gives the features of ours', async () => {
 });
 
 withTorch('what it cannot do is an error, and it goes on', async () => {
-  await engine.open();
   const failure = (asked: Promise<unknown>): Promise<string> =>
     asked.then(
       () => 'no error',
       (error: Error) => error.message,
     );
-  assert.match(await failure(engine.run('matmul', 1)), 'matmul was not started');
+  assert.match(await failure(engine.run('never', 1)), 'never was not started');
   assert.match(await failure(engine.start('half')), 'PyTorch multiplies f16 matrices on CUDA only');
   assert.equal((await engine.start('not a number')).sample, [NaN, NaN, NaN, NaN]);
   assert.is((await engine.start('matmul')).sample.length, 16);

@@ -85,7 +85,7 @@ test('what was not measured, failed or compared nothing neither holds nor fails'
 });
 
 /** A comparison in which this engine needs `ourMs` for a work and PyTorch 100. */
-function onGpu(ourMs: Record<string, number>, { card = 'NVIDIA H100' as string | undefined } = {}): SideBySide {
+function onGpu(ourMs: Record<string, number>, { card = 'NVIDIA H100' as string | null } = {}): SideBySide {
   const time = (medianMs: number) => ({ medianMs, minMs: medianMs, maxMs: medianMs, n: 3 });
   const both = { firstMs: 1, perSecond: 1 };
   return {
@@ -133,7 +133,7 @@ test('the bars for GPUs are shares of PyTorch’s rate, and one of our own', () 
 
 test('a PyTorch on the CPU or on another card is no measure for a GPU; our own ratio needs none', () => {
   const times = { 'matmul-4096': 160, 'matmul-4096-f16': 20 };
-  const onCpu = judgeGpuBars(onGpu(times, { card: undefined }));
+  const onCpu = judgeGpuBars(onGpu(times, { card: null }));
   assert.is(onCpu[0].holds, null);
   assert.match(onCpu[0].why!, 'PyTorch has no CUDA here: 2.5 (CPU, 2 threads)');
   assert.is(onCpu[1].measured, 8);

@@ -20,8 +20,11 @@ export const gpt2Numbers = ({ L, C, V }: StepSizes, positions = 1024): number =>
 
 /** Numbers per row and unit of width that a block keeps: both residuals, QKV, attention's result, MLP before GELU (4). */
 const keptPerUnit = 10;
-/** The same at the end of the forward pass, for what is on its way: rows, their gradient, what a block makes of them. */
-const passing = 6;
+/**
+ * The same once, for what is on its way through a block: two rows' gradients, QKV's (3), the MLP's (4), three more that
+ * whole slots leave unused.
+ */
+const passing = 12;
 
 export function stepMemory(sizes: StepSizes): StepMemory {
   const { L, C, H, V, P, R, B } = sizes;
