@@ -53,7 +53,7 @@ const planned = (
         plan.run();
         await device.finish();
       },
-      result: async () => (await plan.outputs.y.read()) as Float32Array,
+      result: async () => await plan.outputs.y.read(),
       dispose: () => plan.dispose(),
     };
   },
@@ -104,10 +104,20 @@ export interface MeasureFastOptions {
 
 /** @throws Error when the preset changes results */
 export async function* measureFast(options: MeasureFastOptions): AsyncGenerator<FastRow, void> {
-  yield* onBoth(cases, () => openDevice(), () => openDevice({ fast: true }), options);
+  yield* onBoth(
+    cases,
+    () => openDevice(),
+    () => openDevice({ fast: true }),
+    options,
+  );
   // An instance that is collected takes its device along.
   const gpus = [await openNullGpu(), await openNullGpu({ fast: true })];
-  yield* onBoth([replay], () => openOn({ gpu: gpus[0] }), () => openOn({ gpu: gpus[1] }), options);
+  yield* onBoth(
+    [replay],
+    () => openOn({ gpu: gpus[0] }),
+    () => openOn({ gpu: gpus[1] }),
+    options,
+  );
 }
 
 async function* onBoth(
@@ -133,7 +143,8 @@ async function measureCase(
   repeats: number,
 ): Promise<FastRow> {
   const sides = [];
-  for (const device of devices) sides.push({ device, prepared: await prepare(device), timesMs: [] as number[] });
+  for (const device of devices)
+    sides.push({ device, prepared: await prepare(device), timesMs: [] as number[] });
   try {
     for (let round = -1; round < repeats; round++) {
       for (const { device, prepared, timesMs } of sides) {

@@ -13,7 +13,10 @@ const ids = (options: Parameters<typeof chooseWorks>[0]): string[] =>
   chooseWorks(options).map(({ id }) => id);
 
 test('a software adapter leaves heavy works out unless they are named; a GPU does all', () => {
-  assert.equal(ids({ adapter: gpu }), works.map(({ id }) => id));
+  assert.equal(
+    ids({ adapter: gpu }),
+    works.map(({ id }) => id),
+  );
   const left = works.map(({ id }) => id).filter((id) => !ids({ adapter: software }).includes(id));
   assert.equal(left, [...heavyNames]);
   assert.ok(['clipcap-step', 'clipcap-step-f16', 'matmul-4096', 'clip-64'].every((id) => left.includes(id)));

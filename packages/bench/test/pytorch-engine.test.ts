@@ -120,8 +120,7 @@ withTorch('it says who it is, and single ops give what ours give', async () => {
 
 for (const weights of ['f32', 'f16'] as const) {
   withTorch(`losses of training steps are ours, weights in ${weights}`, async () => {
-    if (weights === 'f16' && !device.adapter.f16)
-      return console.log('  skipped: this adapter has no f16');
+    if (weights === 'f16' && !device.adapter.f16) return console.log('  skipped: this adapter has no f16');
     const ours = await forewordStep(device, stepValues(sizes), { weights });
     const losses = [...(await engine.start(weights)).sample, ...(await engine.run(weights, 3)).sample];
     for (const loss of losses) agree([loss], [await ours.next()], weights === 'f32' ? 1e-6 : 1e-4);

@@ -81,17 +81,29 @@ test('what was not measured, failed or compared nothing neither holds nor fails'
   assert.match(text, /training step, TensorFlow.js webgpu +at least 4× +1\.00 × +missed/);
   assert.match(text, /512³ f32 matmul.* – +unmeasured: matmul-512 was not run beside tfjs-webgpu/);
   assert.match(text, /TensorFlow.js wasm.* – +unmeasured: tfjs-wasm: out of memory/);
-  assert.is(bar('training step, TensorFlow.js webgpu', compared({ agrees: false })).why, 'the results of tfjs-webgpu differ');
+  assert.is(
+    bar('training step, TensorFlow.js webgpu', compared({ agrees: false })).why,
+    'the results of tfjs-webgpu differ',
+  );
 });
 
 /** A comparison in which this engine needs `ourMs` for a work and PyTorch 100. */
-function onGpu(ourMs: Record<string, number>, { card = 'NVIDIA H100' as string | null } = {}): SideBySide {
+function onGpu(
+  ourMs: Record<string, number>,
+  { card = 'NVIDIA H100' }: { card?: string | null } = {},
+): SideBySide {
   const time = (medianMs: number) => ({ medianMs, minMs: medianMs, maxMs: medianMs, n: 3 });
   const both = { firstMs: 1, perSecond: 1 };
   return {
     engines: [
       { id: 'foreword', name: 'foreword', version: '1', adapter: 'nvidia · NVIDIA H100 · driver' },
-      { id: 'pytorch', name: 'pytorch', version: '2.5 (CPU, 2 threads)', adapter: null, ...(card && { card }) },
+      {
+        id: 'pytorch',
+        name: 'pytorch',
+        version: '2.5 (CPU, 2 threads)',
+        adapter: null,
+        ...(card && { card }),
+      },
     ],
     sameAdapter: true,
     rounds: 3,

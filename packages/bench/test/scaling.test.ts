@@ -57,10 +57,19 @@ for (const [what, size] of Object.entries(sizes)) {
       assert.is(counted.get(name)?.flops, flops, name);
     }
     const computed = totalOf(kernels);
-    assert.ok(Math.abs(computed.flops / total.flops - 1) < 1e-3, `${computed.flops} operations, ${total.flops} counted`);
-    assert.ok(Math.abs(computed.bytes / total.bytes - 1) < 0.01, `${computed.bytes} bytes, ${total.bytes} counted`);
+    assert.ok(
+      Math.abs(computed.flops / total.flops - 1) < 1e-3,
+      `${computed.flops} operations, ${total.flops} counted`,
+    );
+    assert.ok(
+      Math.abs(computed.bytes / total.bytes - 1) < 0.01,
+      `${computed.bytes} bytes, ${total.bytes} counted`,
+    );
     const { activations } = stepMemory(size);
-    assert.ok(Math.abs(activations / plan.arenaBytes - 1) < 0.15, `${activations} bytes, arena of ${plan.arenaBytes}`);
+    assert.ok(
+      Math.abs(activations / plan.arenaBytes - 1) < 0.15,
+      `${activations} bytes, arena of ${plan.arenaBytes}`,
+    );
     dispose();
   });
 }

@@ -79,7 +79,10 @@ async function measureRows(
 async function measureFastRows(repeats: number): Promise<FastRow[]> {
   const rows: FastRow[] = [];
   const progress = new ProgressBar({ label: 'bench fast', unit: 'row' });
-  for await (const row of measureFast({ repeats, progress: (part) => progress.update(rows.length, { part }) }))
+  for await (const row of measureFast({
+    repeats,
+    progress: (part) => progress.update(rows.length, { part }),
+  }))
     rows.push(row);
   progress.finish();
   return rows;

@@ -2,7 +2,10 @@
 import { UsageError } from '@foreword/cli-kit';
 
 /** @throws UsageError for what is no number above 0, or no whole one where it must be */
-export function readNumbers(list: string, { flag, whole = false }: { flag: string; whole?: boolean }): number[] {
+export function readNumbers(
+  list: string,
+  { flag, whole = false }: { flag: string; whole?: boolean },
+): number[] {
   const numbers = list.split(',').map((word) => (word.trim() === '' ? Number.NaN : Number(word)));
   const isFine = (n: number): boolean => Number.isFinite(n) && n > 0 && (!whole || Number.isInteger(n));
   if (!numbers.every(isFine))

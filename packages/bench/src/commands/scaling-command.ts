@@ -40,8 +40,19 @@ const flags = defineFlags({
   },
   epochs: { type: 'integer', default: 10, min: 1, max: 10_000, describe: 'epochs per training' },
   batch: { type: 'integer', default: 40, min: 1, max: 65_536, describe: 'captions per step' },
-  tokens: { type: 'integer', default: 22, min: 1, max: 1024, describe: 'tokens per caption, padding included' },
-  model: { type: 'choices', choices: modelNames, default: '124M', describe: 'GPT-2 of the base and of the study' },
+  tokens: {
+    type: 'integer',
+    default: 22,
+    min: 1,
+    max: 1024,
+    describe: 'tokens per caption, padding included',
+  },
+  model: {
+    type: 'choices',
+    choices: modelNames,
+    default: '124M',
+    describe: 'GPT-2 of the base and of the study',
+  },
   measure: { type: 'boolean', describe: 'time small steps on the adapter as well' },
   repeats: { type: 'integer', default: 5, min: 1, max: 1000, describe: 'with --measure: timings per step' },
   adapter: {

@@ -73,7 +73,9 @@ export const unmeasuredBars = (bars: readonly Bar[], why: string): BarResult[] =
 function judge({ name, unit, wanted }: Bar, measured: Measured): BarResult {
   const space = unit === '×' ? '' : ' ';
   const bar =
-    'atLeast' in wanted ? `at least ${wanted.atLeast}${space}${unit}` : `at most ${wanted.atMost}${space}${unit}`;
+    'atLeast' in wanted
+      ? `at least ${wanted.atLeast}${space}${unit}`
+      : `at most ${wanted.atMost}${space}${unit}`;
   if ('why' in measured) return { name, bar, measured: null, unit, holds: null, why: measured.why };
   const { value } = measured;
   const holds = 'atLeast' in wanted ? value >= wanted.atLeast : value <= wanted.atMost;

@@ -47,7 +47,11 @@ export const gpuWorks: readonly string[] = [
   'gpt2-token',
 ];
 
-const words = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, ' ').trim();
+const words = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, ' ')
+    .trim();
 
 /** Why PyTorch's times say nothing about our adapter's card; undefined where they do. */
 export function cardProblem({ engines }: Pick<SideBySide, 'engines'>): string | undefined {

@@ -72,10 +72,20 @@ function growth({ model, batch: B, tokens: R }: ScalingOptions): string {
     ...varied.R.map((n) => line(`${n} tokens`, { ...base, R: n })),
     ...modelNames.map((name) => line(name, stepOf(name, { B, R }))),
   ];
-  const head = ['changed', 'GFLOP', 'of the base', 'GB bound', 'kernels', 'GPT-2 GB', 'mapper GB', 'activations GB', 'together GB'];
+  const head = [
+    'changed',
+    'GFLOP',
+    'of the base',
+    'GB bound',
+    'kernels',
+    'GPT-2 GB',
+    'mapper GB',
+    'activations GB',
+    'together GB',
+  ];
   return `## One step
 
-Base: ${stepTitle(base)} (GPT-2 ${model}); one size is changed at a time. *GB bound*: every binding of every kernel once. *Mapper*: with its gradient and AdamW's moments. Activations are an estimate (${'`'}step-memory.ts${'`'}), Node, Dawn and the driver come on top.
+Base: ${stepTitle(base)} (GPT-2 ${model}); one size is changed at a time. *GB bound*: every binding of every kernel once. *Kernels*: where no tensor is over the adapter's binding limit; those are walked in windows. *Mapper*: with its gradient and AdamW's moments. Activations are an estimate (\`step-memory.ts\`), Node, Dawn and the driver come on top.
 
 ${table(head, rows)}`;
 }

@@ -64,7 +64,11 @@ export function stepKernels(sizes: StepSizes): KernelCost[] {
 }
 
 /** Sums over kernels. */
-export function totalOf(kernels: readonly KernelCost[]): { dispatches: number; flops: number; bytes: number } {
+export function totalOf(kernels: readonly KernelCost[]): {
+  dispatches: number;
+  flops: number;
+  bytes: number;
+} {
   const sum = (of: (kernel: KernelCost) => number): number => kernels.reduce((n, k) => n + of(k), 0);
   return { dispatches: sum((k) => k.count), flops: sum((k) => k.flops), bytes: 4 * sum((k) => k.numbers) };
 }

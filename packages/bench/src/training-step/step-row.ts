@@ -12,5 +12,8 @@ export function stepRow(id: string, { time, firstMs, facts }: WorkEntry): BenchR
   const note = `first step ${formatNumber(firstMs / 1000)} s, cold (no shader cache)`;
   const { gpuMs, ...counts } = facts ?? { kernels: 0, flops: 0, bytes: 0, gpuMs: [] };
   const gpu = gpuMs.length > 0 ? summariseTimings(gpuMs) : undefined;
-  return rowOf({ op: 'training step', shape: stepTitle(sizes), dtype: weights, note }, { ...counts, wall: time, gpu });
+  return rowOf(
+    { op: 'training step', shape: stepTitle(sizes), dtype: weights, note },
+    { ...counts, wall: time, gpu },
+  );
 }

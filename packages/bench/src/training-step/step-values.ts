@@ -1,7 +1,14 @@
 // The training steps that engines are compared by: their sizes, weights, batch and optimiser settings.
 //
 // Legend: L layers, C width, H heads, V vocabulary, P prefix rows, R caption tokens, B batch, F image features.
-import { drawn, filled, makeArrays, type ArrayRecipe, type HostArray, type Recipe } from '../works/host-arrays.ts';
+import {
+  drawn,
+  filled,
+  makeArrays,
+  type ArrayRecipe,
+  type HostArray,
+  type Recipe,
+} from '../works/host-arrays.ts';
 
 export interface StepSizes {
   L: number;
