@@ -90,13 +90,13 @@ test('what was not measured, failed or compared nothing neither holds nor fails'
 /** A comparison in which this engine needs `ourMs` for a work and PyTorch 100. */
 function onGpu(
   ourMs: Record<string, number>,
-  { card = 'NVIDIA H100' }: { card?: string | null } = {},
+  { card = 'NVIDIA H100 80GB HBM3' }: { card?: string | null } = {},
 ): SideBySide {
   const time = (medianMs: number) => ({ medianMs, minMs: medianMs, maxMs: medianMs, n: 3 });
   const both = { firstMs: 1, perSecond: 1 };
   return {
     engines: [
-      { id: 'foreword', name: 'foreword', version: '1', adapter: 'nvidia · NVIDIA H100 · driver' },
+      { id: 'foreword', name: 'foreword', version: '1', adapter: 'nvidia · nvidia-h100-80gb-hbm3 · driver' },
       {
         id: 'pytorch',
         name: 'pytorch',

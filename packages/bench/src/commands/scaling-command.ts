@@ -3,12 +3,11 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { defineFlags, ProgressBar, writeFileAtomic, type Command } from '@foreword/cli-kit';
 import { describeAdapter, openDevice } from '@foreword/tensor/node';
-import { repositoryRoot } from '../report/machine.ts';
-import { measureCells, type MeasuredCell } from '../scaling/measure-cells.ts';
+import { describeMachine, repositoryRoot } from '../report/machine.ts';
+import { measureCells } from '../scaling/measure-cells.ts';
 import { modelNames } from '../scaling/model-sizes.ts';
 import { scalingPage, type ScalingOptions } from '../scaling/scaling-page.ts';
 import { cocoPictures } from '../scaling/study-hours.ts';
-import { stepTitle } from '../training-step/step-values.ts';
 import { readNumbers } from './read-numbers.ts';
 
 const flags = defineFlags({
@@ -64,15 +63,17 @@ const flags = defineFlags({
 });
 
 async function measure(repeats: number, adapter?: string): Promise<ScalingOptions['measured']> {
+  const load = await describeMachine();
   const device = await openDevice({ adapter });
-  const cells: MeasuredCell[] = [];
-  const bar = new ProgressBar({ label: 'bench scaling', unit: 'step' });
+  const bar = new ProgressBar({ label: 'bench scaling', unit: 'part' });
+  let done = 0;
   try {
-    const progress = (sizes: Parameters<typeof stepTitle>[0]): void =>
-      bar.update(cells.length, { step: stepTitle(sizes) });
-    for await (const cell of measureCells(device, { repeats, progress })) cells.push(cell);
+    const cells = await measureCells(device, {
+      repeats,
+      progress: (part) => bar.update(done++, { part }),
+    });
     bar.finish();
-    return { adapter: describeAdapter(device.adapter), cells };
+    return { adapter: describeAdapter(device.adapter), load, cells };
   } finally {
     device.close();
   }

@@ -47,11 +47,13 @@ export const gpuWorks: readonly string[] = [
   'gpt2-token',
 ];
 
-const words = (text: string): string =>
-  text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, ' ')
-    .trim();
+const words = (text: string): string[] => text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+
+/** By the word that has the model's number ("h100" of "NVIDIA H100 80GB HBM3"): drivers spell the rest differently. */
+function isSameCard(adapter: string, card: string): boolean {
+  const model = words(card).find((word) => /\d/.test(word)) ?? words(card).at(-1);
+  return model !== undefined && words(adapter).includes(model);
+}
 
 /** Why PyTorch's times say nothing about our adapter's card; undefined where they do. */
 export function cardProblem({ engines }: Pick<SideBySide, 'engines'>): string | undefined {
@@ -60,8 +62,8 @@ export function cardProblem({ engines }: Pick<SideBySide, 'engines'>): string | 
   const [ours, theirs] = [found('foreword'), found(peer)];
   if (!ours || !theirs) return undefined;
   if (theirs.card === undefined) return `PyTorch has no CUDA here: ${theirs.version}`;
-  const isSame = words(ours.adapter ?? '').includes(words(theirs.card));
-  return isSame ? undefined : `PyTorch computes on ${theirs.card}, this engine on ${ours.adapter}`;
+  if (isSameCard(ours.adapter ?? '', theirs.card)) return undefined;
+  return `PyTorch computes on ${theirs.card}, this engine on ${ours.adapter}`;
 }
 
 /** Judges the bars; without a comparable PyTorch only those that need none. */

@@ -2,6 +2,7 @@
 import type { StepSizes } from '../training-step/step-values.ts';
 import { stepTitle } from '../training-step/step-values.ts';
 import { formatNumber } from '../report/format-table.ts';
+import { isBusy, type Machine } from '../report/machine.ts';
 import type { MeasuredCell } from './measure-cells.ts';
 import { modelNames, stepOf, type ModelName } from './model-sizes.ts';
 import { stepKernels, totalOf } from './step-kernels.ts';
@@ -23,7 +24,11 @@ export interface ScalingOptions {
   teraflops: readonly number[];
   machines: readonly number[];
   /** Timed on this adapter; absent where nothing was. */
-  measured?: { adapter: string; cells: readonly MeasuredCell[] };
+  measured?: {
+    adapter: string;
+    load: Pick<Machine, 'loadAverage' | 'cores'>;
+    cells: readonly MeasuredCell[];
+  };
 }
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
@@ -126,9 +131,12 @@ Hours until all of P ${lengths.join(', ')} × ${seeds} seeds are done with GPT-2
 ${table(['at', ...machines.map((n) => `${n} machine${n === 1 ? '' : 's'}`)], whole)}`;
 }
 
-function measuredCells({ adapter, cells }: NonNullable<ScalingOptions['measured']>): string {
+function measuredCells({ adapter, load, cells }: NonNullable<ScalingOptions['measured']>): string {
+  const note = isBusy(load)
+    ? `; the machine was busy with other work (load ${load.loadAverage.toFixed(1)} on ${load.cores} cores), so that only the ratios mean anything`
+    : '';
   const [base] = cells;
-  const rows = cells.map(({ sizes, time, flops, dispatches }) => [
+  const rows = cells.map(({ sizes, time, growth, flops, dispatches }) => [
     stepTitle(sizes),
     formatNumber(flops / 1e9),
     formatNumber(time.medianMs),
@@ -136,12 +144,13 @@ function measuredCells({ adapter, cells }: NonNullable<ScalingOptions['measured'
     String(dispatches),
     formatNumber(flops / time.medianMs / 1e6),
     `${formatNumber(flops / base.flops)}×`,
-    `${formatNumber(time.medianMs / base.time.medianMs)}×`,
+    `${formatNumber(growth.median)}×`,
+    `${formatNumber(growth.min)} to ${formatNumber(growth.max)}`,
   ]);
-  const head = ['step', 'GFLOP', 'ms', 'n', 'kernels', 'GFLOP/s', 'operations', 'time'];
+  const head = ['step', 'GFLOP', 'ms', 'n', 'kernels', 'GFLOP/s', 'operations', 'time', '(range)'];
   return `## Measured
 
-Small steps on ${adapter}, medians; the last columns are shares of the first line.
+Small steps on ${adapter}, in turns, medians of n${note}. *Operations* and *time* are those of the first line times so much, time within the same round.
 
 ${table(head, rows)}`;
 }
