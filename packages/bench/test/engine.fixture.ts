@@ -15,6 +15,7 @@ await serveEngine({
       process.exit(7);
     }
     if (work === 'silent') await new Promise(() => setInterval(() => {}, 1000));
+    if (work === 'no number') return { next: async () => ({ values: [Number.NaN] }) };
     let runs = 0;
     return { next: async () => ({ values: [++runs], ms: 10 * runs }) };
   },

@@ -49,6 +49,13 @@ test('answers come back, arguments and environment go along, and greetings on th
   });
 });
 
+test('what is no number arrives as such', async () => {
+  await withEngine(async (engine) => {
+    assert.equal((await engine.start('no number')).sample, [NaN]);
+    assert.equal((await engine.run('no number', 1)).sample, [NaN]);
+  });
+});
+
 test('an error in the child arrives with its exit code, and the child goes on', async () => {
   await withEngine(async (engine) => {
     const error = await failure(engine.start('fails'));
@@ -73,8 +80,8 @@ test('a child that does not answer is given up', async () => {
   }, 2);
 });
 
-test('another Node can run the child', async () => {
-  const engine = new EngineProcess('stand-in', script, { node: '/no/such/node' });
+test('another program can run the child', async () => {
+  const engine = new EngineProcess('stand-in', script, { interpreter: ['/no/such/node'] });
   assert.match((await failure(engine.open())).message, /could not be started/);
   engine.close();
 });

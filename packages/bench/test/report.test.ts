@@ -2,8 +2,11 @@
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import type { SideBySide } from '../src/engines/compare-engines.ts';
-import { formatBars, judgeBars } from '../src/report/bars.ts';
+import { formatBars, judgeBars, unmeasuredBars } from '../src/report/bars.ts';
 import { adapterSlug, reportJson, type BenchReport, type PeersReport } from '../src/report/bench-report.ts';
+import { gpuBars, gpuWorks, judgeGpuBars } from '../src/report/gpu-bars.ts';
+import { softwareBars } from '../src/report/software-bars.ts';
+import { works } from '../src/works/index.ts';
 import { formatSideBySide, sideBySideProblems } from '../src/report/format-side-by-side.ts';
 import { isBusy } from '../src/report/machine.ts';
 
@@ -61,7 +64,7 @@ function compared({ times = 5, firstMs = 4000, agrees = true }: Compared = {}): 
 }
 
 const bar = (name: string, comparison: SideBySide) =>
-  judgeBars(comparison).find((result) => result.name.startsWith(name))!;
+  judgeBars(softwareBars, comparison).find((result) => result.name.startsWith(name))!;
 
 test('bars hold from exactly the wanted value on', () => {
   assert.is(bar('training step, TensorFlow.js webgpu', compared({ times: 4 })).holds, true);
@@ -74,9 +77,87 @@ test('what was not measured, failed or compared nothing neither holds nor fails'
   assert.is(bar('512³', compared()).holds, null);
   assert.is(bar('training step, TensorFlow.js wasm', compared()).holds, null);
   assert.is(bar('training step, TensorFlow.js webgpu', compared({ agrees: false })).holds, null);
-  const text = formatBars(judgeBars(compared({ times: 1 })));
-  assert.match(text, /not measured/);
-  assert.match(text, /training step, TensorFlow.js webgpu +at least 4× +1\.00 × +does not hold/);
+  const text = formatBars(judgeBars(softwareBars, compared({ times: 1 })));
+  assert.match(text, /training step, TensorFlow.js webgpu +at least 4× +1\.00 × +missed/);
+  assert.match(text, /512³ f32 matmul.* – +unmeasured: matmul-512 was not run beside tfjs-webgpu/);
+  assert.match(text, /TensorFlow.js wasm.* – +unmeasured: tfjs-wasm: out of memory/);
+  assert.is(
+    bar('training step, TensorFlow.js webgpu', compared({ agrees: false })).why,
+    'the results of tfjs-webgpu differ',
+  );
+});
+
+/** A comparison in which this engine needs `ourMs` for a work and PyTorch 100. */
+function onGpu(
+  ourMs: Record<string, number>,
+  { card = 'NVIDIA H100 80GB HBM3' }: { card?: string | null } = {},
+): SideBySide {
+  const time = (medianMs: number) => ({ medianMs, minMs: medianMs, maxMs: medianMs, n: 3 });
+  const both = { firstMs: 1, perSecond: 1 };
+  return {
+    engines: [
+      { id: 'foreword', name: 'foreword', version: '1', adapter: 'nvidia · nvidia-h100-80gb-hbm3 · driver' },
+      {
+        id: 'pytorch',
+        name: 'pytorch',
+        version: '2.5 (CPU, 2 threads)',
+        adapter: null,
+        ...(card && { card }),
+      },
+    ],
+    sameAdapter: true,
+    rounds: 3,
+    works: Object.entries(ourMs).map(([id, ms]) => ({
+      id,
+      title: id,
+      unit: 'GFLOP',
+      entries: [
+        { engine: 'foreword', time: time(ms), agrees: null, ...both },
+        {
+          engine: 'pytorch',
+          time: time(100),
+          ratio: { median: 100 / ms, min: 1, max: 1, n: 3 },
+          difference: 0,
+          agrees: true,
+          ...both,
+        },
+      ],
+    })),
+  };
+}
+
+test('the bars for GPUs are shares of PyTorch’s rate, and one of our own', () => {
+  const bars = judgeGpuBars(onGpu({ 'matmul-4096': 160, 'matmul-4096-f16': 33, 'clip-64': 126 }));
+  assert.equal(
+    bars.map(({ bar, measured, holds }) => `${bar} ${measured?.toFixed(1)} ${holds}`),
+    [
+      'at least 60 % 62.5 true',
+      'at least 5× 4.8 false',
+      'at least 35 % 303.0 true',
+      'at least 1× undefined null',
+      'at least 1.5× undefined null',
+      'at least 0.8× 0.8 false',
+      'at least 1.5× undefined null',
+    ],
+  );
+  assert.is(bars[3].why, 'clipcap-step was not run beside pytorch');
+});
+
+test('a PyTorch on the CPU or on another card is no measure for a GPU; our own ratio needs none', () => {
+  const times = { 'matmul-4096': 160, 'matmul-4096-f16': 20 };
+  const onCpu = judgeGpuBars(onGpu(times, { card: null }));
+  assert.is(onCpu[0].holds, null);
+  assert.match(onCpu[0].why!, 'PyTorch has no CUDA here: 2.5 (CPU, 2 threads)');
+  assert.is(onCpu[1].measured, 8);
+  assert.match(judgeGpuBars(onGpu(times, { card: 'NVIDIA A10' }))[0].why!, 'PyTorch computes on NVIDIA A10');
+});
+
+test('where there is no GPU every bar for GPUs says so, and its works are works', () => {
+  const text = formatBars(unmeasuredBars(gpuBars, 'no GPU'));
+  assert.is(text.match(/unmeasured: no GPU/g)?.length, gpuBars.length);
+  assert.not.match(text, /met|missed/);
+  const ids = works.map(({ id }) => id);
+  assert.ok(gpuWorks.every((id) => ids.includes(id)));
 });
 
 test('different results and different adapters are problems', () => {
@@ -133,7 +214,7 @@ test('the JSON reads back, rounded, with short objects on one line', () => {
     peaks: { gigabytesPerSecond: 10, gflops: 20 },
     rows: [{ op: 'x', shape: '[1]', dtype: 'f16', skipped: 'no f16' }],
     sideBySide: compared(),
-    bars: judgeBars(compared()),
+    bars: judgeBars(softwareBars, compared()),
     lastRun: { run: 'r', bleu: [0.5, 0.25, 0.125, 0.0625] },
   };
   const text = reportJson(report);

@@ -2,6 +2,7 @@
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { benchRow, isSkipped, withFloors, type Row } from '../src/report/bench-row.ts';
+import { formatFastRows } from '../src/report/fast-row.ts';
 import { floorsOf, formatReached } from '../src/report/floors.ts';
 import { formatNumber, formatRows, formatTable } from '../src/report/format-table.ts';
 
@@ -77,6 +78,13 @@ test('the higher of two floors is the one that counts', () => {
   assert.is(floorsOf({ bytes: 0, flops: 0 }, 1, peaks).reached, null);
   const skipped: Row = { ...title, skipped: 'no shader-f16' };
   assert.is(withFloors(skipped, peaks), skipped);
+});
+
+test('the fast preset has a row per case: off, on, and how many times faster', () => {
+  const time = (medianMs: number) => ({ medianMs, minMs: medianMs, maxMs: medianMs, n: 5 });
+  const gain = { median: 1.25, min: 1.1, max: 1.5, n: 5 };
+  const text = formatFastRows([{ what: 'matmul', off: time(10), on: time(8), gain }]);
+  assert.match(text, /matmul +10\.0 +8\.00 +5 +1\.25× +1\.10 to 1\.50\n/);
 });
 
 test.run();

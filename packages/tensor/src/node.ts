@@ -14,6 +14,9 @@ export interface NodeOpenOptions extends Omit<OpenOptions, 'gpu'> {
   fast?: boolean;
 }
 
+/** Dawn's toggles behind {@link NodeOpenOptions.fast}: indices are not clamped, calls not checked. */
+export const fastToggles: readonly string[] = ['disable_robustness', 'skip_validation'];
+
 interface DawnModule {
   create(flags: string[]): GPU;
   globals: Record<string, unknown>;
@@ -73,7 +76,7 @@ export async function openDevice(options: NodeOpenOptions = {}): Promise<Device>
       Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
   }
   const toggles = ['allow_unsafe_apis', 'vulkan_enable_f16_on_nvidia'];
-  if (options.fast) toggles.push('disable_robustness', 'skip_validation');
+  if (options.fast) toggles.push(...fastToggles);
   const flags = [`enable-dawn-features=${toggles.join(',')}`, 'disable-dawn-features=timestamp_quantization'];
   const wanted = options.adapter ?? process.env.FOREWORD_ADAPTER;
   if (wanted) flags.push(`adapter=${wanted}`);

@@ -1,5 +1,5 @@
-// Every group of rows by its name on the command line. Groups without a function are run elsewhere: the training
-// step in a process of its own, whole models in a table of their own, BLEU from files.
+// Every group of rows by its name on the command line. Groups without a function are run elsewhere: training
+// steps in processes of their own, the fast preset and whole models in tables of their own, BLEU from files.
 import { adamwCase } from './adamw-case.ts';
 import { attentionCase } from './attention-case.ts';
 import type { BenchCase } from './bench-case.ts';
@@ -18,7 +18,9 @@ export const cases = {
   adamw: adamwCase,
   'gpt2-block': gpt2BlockCase,
   replay: replayCase,
+  fast: undefined,
   'training-step': undefined,
+  'clipcap-step': undefined,
   models: undefined,
   bleu: undefined,
 } as const satisfies Record<string, BenchCase | undefined>;

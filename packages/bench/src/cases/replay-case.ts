@@ -4,7 +4,7 @@ import { openNullGpu } from '../engines/open-gpu.ts';
 import { benchRow } from '../report/bench-row.ts';
 import { formatNumber } from '../report/format-table.ts';
 import { forewordStep } from '../training-step/foreword-step.ts';
-import { stepTitle, stepValues } from '../training-step/step-values.ts';
+import { smallStep, stepTitle, stepValues } from '../training-step/step-values.ts';
 import type { BenchCase } from './bench-case.ts';
 
 /** One replay is shorter than the clock is fine. */
@@ -15,7 +15,7 @@ export const replayCase: BenchCase = async function* ({ repeats }) {
   const gpu = await openNullGpu();
   const device = await openDevice({ gpu });
   try {
-    const { plan } = await forewordStep(device, stepValues());
+    const { plan } = await forewordStep(device, stepValues(smallStep));
     const wallMs: number[] = [];
     for (let round = -1; round < repeats; round++) {
       const from = performance.now();
@@ -26,7 +26,7 @@ export const replayCase: BenchCase = async function* ({ repeats }) {
     }
     const counts = { kernels: plan.dispatches, kernelNames: {}, flops: 0, bytes: 0, gpuMs: [] };
     const row = benchRow(
-      { op: 'replay on a null backend', shape: stepTitle, dtype: 'f32' },
+      { op: 'replay on a null backend', shape: stepTitle(smallStep), dtype: 'f32' },
       { ...counts, wallMs },
     );
     const microseconds = (1000 * row.wall.medianMs) / row.kernels;

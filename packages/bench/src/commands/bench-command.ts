@@ -4,26 +4,32 @@ import { dirname, join, resolve } from 'node:path';
 import { defineFlags, ProgressBar, writeFileAtomic, type Command } from '@foreword/cli-kit';
 import { describeAdapter, openDevice, type AdapterSummary } from '@foreword/tensor/node';
 import { caseNames, cases, type CaseName } from '../cases/index.ts';
-import { isFailed } from '../engines/compare-engines.ts';
-import { runEngines } from '../engines/run-engines.ts';
 import { measurePeaks } from '../measure-peaks.ts';
+import { measureFast } from '../measure-fast.ts';
 import { measureModels } from '../models/measure-models.ts';
 import { formatModelRows, type ModelRow } from '../models/model-row.ts';
 import { adapterSlug, reportJson, type BenchReport } from '../report/bench-report.ts';
 import { withFloors, type Row } from '../report/bench-row.ts';
+import { formatFastRows, type FastRow } from '../report/fast-row.ts';
 import type { Peaks } from '../report/floors.ts';
 import { formatRows } from '../report/format-table.ts';
 import { describeMachine, formatHeading, repositoryRoot } from '../report/machine.ts';
 import { readRunScores, type RunScores } from '../run-scores.ts';
-import { stepRow } from '../training-step/step-row.ts';
-import { trainingStep, works } from '../works/index.ts';
+import { measureSteps } from '../training-step/measure-steps.ts';
 import { chooseNames } from './choose-names.ts';
 
 const flags = defineFlags({
   only: {
     type: 'string',
     placeholder: 'NAMES',
-    describe: `groups to measure, comma-separated: ${caseNames.join(', ')}`,
+    describe: `groups to measure, comma-separated: ${caseNames.join(', ')}; clipcap-step on a software adapter by name only`,
+  },
+  clipcapBatch: {
+    type: 'integer',
+    default: 40,
+    min: 1,
+    max: 4096,
+    describe: 'captions per step of clipcap-step',
   },
   repeats: {
     type: 'integer',
@@ -70,6 +76,18 @@ async function measureRows(
   }
 }
 
+async function measureFastRows(repeats: number): Promise<FastRow[]> {
+  const rows: FastRow[] = [];
+  const progress = new ProgressBar({ label: 'bench fast', unit: 'row' });
+  for await (const row of measureFast({
+    repeats,
+    progress: (part) => progress.update(rows.length, { part }),
+  }))
+    rows.push(row);
+  progress.finish();
+  return rows;
+}
+
 async function measureModelRows(repeats: number): Promise<ModelRow[]> {
   const rows: ModelRow[] = [];
   const progress = new ProgressBar({ label: 'bench models', unit: 'row' });
@@ -82,17 +100,6 @@ async function measureModelRows(repeats: number): Promise<ModelRow[]> {
   return rows;
 }
 
-/** In a process of its own, so that its first step is a first one. */
-async function measureTrainingStep(rounds: number): Promise<Row> {
-  const step = works.filter(({ id }) => id === trainingStep);
-  const {
-    works: [compared],
-  } = await runEngines({ peers: [], works: step, rounds });
-  const [ours] = compared.entries;
-  if (isFailed(ours)) throw new Error(ours.problem);
-  return stepRow(ours);
-}
-
 const formatScores = (scores: RunScores | null): string =>
   scores
     ? `BLEU-1..4 of the last run (${scores.run}): ${scores.bleu.map((x) => x.toFixed(3)).join(' ')}`
@@ -103,7 +110,7 @@ export const benchCommand = {
   summary:
     'Measures ops, a GPT-2 block, a training step and whole models, and writes JSON. `pnpm bench peers` measures beside other engines.',
   flags,
-  async run({ values: { only, repeats, json, run, adapter: wantedAdapter } }) {
+  async run({ values: { only, clipcapBatch, repeats, json, run, adapter: wantedAdapter } }) {
     const chosen = chooseNames(only, caseNames, { flag: '--only', what: 'group' });
     // Children read it too.
     if (wantedAdapter !== undefined) process.env.FOREWORD_ADAPTER = wantedAdapter;
@@ -115,8 +122,11 @@ export const benchCommand = {
       repeats,
     );
     console.log(`${formatHeading(adapter, machine, { repeats, peaks })}\n`);
-    if (chosen.includes('training-step')) rows.push(withFloors(await measureTrainingStep(repeats), peaks));
+    const steps = { adapter, repeats, clipcapBatch, isNamed: only !== undefined };
+    for await (const row of measureSteps(chosen, steps)) rows.push(withFloors(row, peaks));
     if (rows.length > 0) console.log(`${formatRows(rows)}\n`);
+    const fast = chosen.includes('fast') ? await measureFastRows(repeats) : undefined;
+    if (fast) console.log(`${formatFastRows(fast)}\n`);
     const models = chosen.includes('models') ? await measureModelRows(repeats) : undefined;
     if (models) console.log(`${formatModelRows(models)}\n`);
     if (chosen.includes('bleu')) console.log(`${formatScores(lastRun)}\n`);
@@ -131,6 +141,7 @@ export const benchCommand = {
       repeats,
       peaks,
       rows,
+      ...(fast && { fast }),
       ...(models && { models }),
       lastRun,
     };

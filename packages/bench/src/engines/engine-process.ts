@@ -3,13 +3,15 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { CommandError } from '@foreword/cli-kit';
-import type { Engine, EngineReply, EngineRequest } from './protocol.ts';
+import type { Engine, EngineReply, EngineRequest, WorkResult } from './protocol.ts';
 
 export interface EngineProcessOptions {
+  /** The words before the script: what runs it. Default this Node with its flags, so that the child has its loader. */
+  interpreter?: readonly string[];
   /** Words after the script. */
   args?: readonly string[];
-  /** The Node to run it with; this one by default. */
-  node?: string;
+  /** Added to `start`, for an engine that cannot look a work up by its name. */
+  describe?: (work: string) => Promise<unknown>;
   /** Added to the environment of the child. */
   env?: Readonly<Record<string, string>>;
   /** No answer for this long is a failure. Default 600 s: a first step has been seen to take minutes. */
@@ -21,26 +23,39 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
+/** JSON has null for what is no number, and null would count as 0. */
+const withNaN = ({ timesMs, sample }: WorkResult): WorkResult => ({
+  timesMs,
+  sample: sample.map((value: number | null) => value ?? Number.NaN),
+});
+
 /** Methods of `Engine`, answered by a child process. */
 export class EngineProcess implements Engine {
   /** What it is called in results and errors. */
   readonly id: string;
   readonly #child: ChildProcess;
   readonly #timeLimitSeconds: number;
+  readonly #describe: EngineProcessOptions['describe'];
   #waiting: Waiting | undefined;
   #stderr = '';
   #ended: Error | undefined;
 
-  /** Starts `script`, a module of this folder that calls `serveEngine`. */
+  /** Starts `script`, which answers as `serveEngine` does. */
   constructor(
     id: string,
     script: URL,
-    { args = [], node = process.execPath, env = {}, timeLimitSeconds = 600 }: EngineProcessOptions = {},
+    {
+      interpreter: [program, ...words] = [process.execPath, ...process.execArgv],
+      args = [],
+      describe,
+      env = {},
+      timeLimitSeconds = 600,
+    }: EngineProcessOptions = {},
   ) {
     this.id = id;
     this.#timeLimitSeconds = timeLimitSeconds;
-    // The child needs the loader that this process runs under.
-    this.#child = spawn(node, [...process.execArgv, fileURLToPath(script), ...args], {
+    this.#describe = describe;
+    this.#child = spawn(program, [...words, fileURLToPath(script), ...args], {
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
@@ -58,12 +73,14 @@ export class EngineProcess implements Engine {
     return this.#ask('open');
   }
 
-  start(work: string): ReturnType<Engine['start']> {
-    return this.#ask('start', work);
+  async start(work: string): ReturnType<Engine['start']> {
+    const description = await this.#describe?.(work);
+    const more = description === undefined ? [] : [JSON.stringify(description)];
+    return withNaN(await this.#ask('start', work, ...more));
   }
 
-  run(work: string, count: number): ReturnType<Engine['run']> {
-    return this.#ask('run', work, count);
+  async run(work: string, count: number): ReturnType<Engine['run']> {
+    return withNaN(await this.#ask('run', work, count));
   }
 
   facts(work: string, repeats: number): ReturnType<Engine['facts']> {

@@ -3,6 +3,7 @@ import { ImageEncoder } from '@foreword/clip';
 import { allLogits, DecodeSession } from '@foreword/gpt2';
 import {
   attention,
+  compile,
   layerNorm,
   matmul,
   openDevice,
@@ -17,27 +18,52 @@ import { openClip, openGpt2 } from '../models/open-model.ts';
 import { readEngineVersion } from '../report/machine.ts';
 import { forewordStep } from '../training-step/foreword-step.ts';
 import { stepValues } from '../training-step/step-values.ts';
-import { trainingStep } from '../works/index.ts';
+import { stepWork, type StepWork } from '../training-step/step-works.ts';
 import { appendedIds, appendedTokens, pictures, promptIds, promptRows } from '../works/model-values.ts';
-import { opValues, opWork } from '../works/op-values.ts';
+import { opValues, opWork, type OpWork } from '../works/op-values.ts';
 import { serveEngine, type RunningWork } from './serve-engine.ts';
 
 let opened: Device | undefined;
 
-async function beginStep(device: Device): Promise<RunningWork> {
-  const training = await forewordStep(device, stepValues());
+async function beginStep(device: Device, { sizes, weights }: StepWork): Promise<RunningWork> {
+  const training = await forewordStep(device, stepValues(sizes), { weights });
   return {
     next: async () => ({ values: [await training.next()] }),
     async facts(repeats) {
       const { gpuMs, wallMs: _, ...counts } = await measurePlan(training.plan, { repeats });
       return { ...counts, gpuMs: [...gpuMs] };
     },
+    dispose: () => training.dispose(),
   };
 }
 
+/** Many products without reading one in between; a software adapter is asked for one. */
+async function beginProduct(device: Device, { size, dtype, launches }: LargeProduct): Promise<RunningWork> {
+  const count = device.adapter.kind === 'gpu' ? launches : 1;
+  const input = { shape: [size, size], dtype };
+  const plan = await compile(device, { a: input, b: input }, ({ a, b }) => ({ c: matmul(a, b) }));
+  const [a, b] = opValues({ op: 'matmul', size });
+  plan.inputs.a.write(a.data);
+  plan.inputs.b.write(b.data);
+  await device.finish();
+  return {
+    async next() {
+      const from = performance.now();
+      for (let i = 0; i < count; i++) plan.run();
+      await device.finish();
+      const ms = (performance.now() - from) / count;
+      return { values: await plan.outputs.c.read(), ms };
+    },
+    dispose: () => plan.dispose(),
+  };
+}
+
+type LargeProduct = Extract<OpWork, { op: 'matmul' }> & { launches: number };
+
+const isLarge = (work: OpWork): work is LargeProduct => work.op === 'matmul' && work.launches !== undefined;
+
 /** Run by itself, as a user without a plan would. */
-function beginOp(device: Device, id: string): RunningWork {
-  const work = opWork(id);
+function beginOp(device: Device, work: OpWork): RunningWork {
   const inputs = opValues(work).map(({ data, shape }) => tensor(device, data, shape, { persistent: true }));
   const [a, b, c] = inputs;
   const apply = (): Tensor => {
@@ -104,8 +130,11 @@ await serveEngine({
   },
   async begin(work) {
     if (!opened) throw new Error('begin before open');
-    if (work === trainingStep) return await beginStep(opened);
+    const step = stepWork(work);
+    if (step) return await beginStep(opened, step);
     if (work.startsWith('clip-')) return await beginClip(opened, Number(work.slice('clip-'.length)));
-    return work.startsWith('gpt2-') ? await beginGpt2(opened, work) : beginOp(opened, work);
+    if (work.startsWith('gpt2-')) return await beginGpt2(opened, work);
+    const op = opWork(work);
+    return isLarge(op) ? await beginProduct(opened, op) : beginOp(opened, op);
   },
 });

@@ -1,10 +1,11 @@
-// Puts peers into a folder of their own, outside the workspace's dependencies: several hundred megabytes that nobody
-// but the benchmark needs.
+// Makes peers ready to run. Packages go into a folder of their own, outside the workspace's dependencies: several hundred
+// megabytes that nobody but the benchmark needs. A Python is looked for and left as it is.
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError } from '@foreword/cli-kit';
 import { repositoryRoot } from '../report/machine.ts';
+import { findPython } from './find-python.ts';
 import { newerNodeVersion, type Peer } from './peers.ts';
 
 export const peersFolder = join(repositoryRoot, 'node_modules/.cache/foreword-peers');
@@ -36,10 +37,28 @@ export const packagesOf = (peer: Peer, on = running): Versions => ({
   ...(needsNewerNode(peer, on) && { [nodePackage(on)]: newerNodeVersion }),
 });
 
-/** The Node to run a peer with. */
+/** The Node to run a peer of npm packages with. */
 export function nodeOf(peer: Peer, { folder = peersFolder, on = running } = {}): string {
   if (!needsNewerNode(peer, on)) return process.execPath;
   return join(folder, 'node_modules', nodePackage(on), 'bin', on.platform === 'win32' ? 'node.exe' : 'node');
+}
+
+/** A peer that can be started. */
+export interface ReadyPeer extends Peer {
+  /** The words in front of its script. */
+  interpreter: readonly string[];
+}
+
+/**
+ * Installs what is missing for a peer, or finds the Python it needs (`python` names one).
+ * @throws CommandError when npm fails, or no Python has the peer's module
+ */
+export async function preparePeer(peer: Peer, { python }: { python?: string } = {}): Promise<ReadyPeer> {
+  if (peer.module !== undefined)
+    return { ...peer, interpreter: [await findPython(peer.module, { wanted: python })] };
+  await installPeer(peer);
+  // The child needs the loader that this process runs under.
+  return { ...peer, interpreter: [nodeOf(peer), ...process.execArgv] };
 }
 
 /** Whether exactly these versions are there. */
@@ -61,7 +80,7 @@ export async function areInstalled(packages: Versions, folder = peersFolder): Pr
  * Installs what is missing for a peer with npm, without running install scripts; what is there for others stays.
  * @throws CommandError when npm fails
  */
-export async function installPeer(peer: Peer, folder = peersFolder): Promise<void> {
+async function installPeer(peer: Peer, folder = peersFolder): Promise<void> {
   const packages = packagesOf(peer);
   if (await areInstalled(packages, folder)) return;
   await mkdir(folder, { recursive: true });

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { jaxLayerNorm, jaxStep, type Jax, type JaxArray } from '../training-step/jax-step.ts';
-import { stepValues } from '../training-step/step-values.ts';
-import { trainingStep } from '../works/index.ts';
+import { stepValues, type StepSizes } from '../training-step/step-values.ts';
+import { stepWork } from '../training-step/step-works.ts';
 import { headSize, opValues, opWork } from '../works/op-values.ts';
 import { peersFolder } from './install-peers.ts';
 import { countDispatches, openGpu } from './open-gpu.ts';
@@ -15,8 +15,8 @@ const backend = process.argv[2] as 'webgpu' | 'wasm';
 const folder = join(peersFolder, 'node_modules/@jax-js/jax');
 let jax: Jax;
 
-function beginStep(): RunningWork {
-  const training = jaxStep(jax, stepValues());
+function beginStep(sizes: StepSizes): RunningWork {
+  const training = jaxStep(jax, stepValues(sizes));
   const next = async () => ({ values: [await training.next()] });
   if (backend === 'wasm') return { next };
   const facts = async () => ({ kernels: await countDispatches(next), flops: 0, bytes: 0, gpuMs: [] });
@@ -59,5 +59,8 @@ await serveEngine({
     jax.defaultDevice(backend);
     return { name: `jax-js ${backend}`, version: manifest.version, adapter };
   },
-  begin: async (work) => (work === trainingStep ? beginStep() : beginOp(work)),
+  async begin(work) {
+    const step = stepWork(work);
+    return step ? beginStep(step.sizes) : beginOp(work);
+  },
 });

@@ -1,5 +1,6 @@
 // Shows Dawn where browsers have WebGPU, for peers that expect a browser.
 import { pathToFileURL } from 'node:url';
+import { fastToggles } from '@foreword/tensor/node';
 import { dawnPackage } from './dawn-package.ts';
 
 interface Dawn {
@@ -11,8 +12,9 @@ interface Dawn {
  * Dawn without a GPU: every call is checked and recorded as ever, and nothing computed. What it costs is what this
  * side of the driver costs.
  */
-export async function openNullGpu(): Promise<GPU> {
-  return (await loadDawn()).create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
+export async function openNullGpu({ fast = false } = {}): Promise<GPU> {
+  const toggles = ['allow_unsafe_apis', ...(fast ? fastToggles : [])];
+  return (await loadDawn()).create(['backend=null', `enable-dawn-features=${toggles.join(',')}`]);
 }
 
 async function loadDawn(): Promise<Dawn> {

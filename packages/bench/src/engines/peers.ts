@@ -4,18 +4,21 @@ import type { WorkGroup } from '../works/index.ts';
 export interface Peer {
   /** Name on the command line and in results. */
   id: string;
-  /** npm packages with exact versions, so that results from different days compare. */
+  /** npm packages with exact versions, so that results from different days compare. None for an engine in Python. */
   packages: Readonly<Record<string, string>>;
-  /** Module of this folder, and its argument. */
+  /** Module of this folder, and its argument; or a file of ../../python, which is run by a Python that has `module`. */
   script: string;
   backend: string;
   /** Works that its public functions can express. */
   groups: readonly WorkGroup[];
   /** First major version of Node that it runs on; one is fetched where the running one is older. */
   node?: number;
+  /** Module that a Python must have to run this peer. */
+  module?: string;
 }
 
 const tfjs = '4.22.0';
+const steps = ['training-step', 'clipcap-step'] as const;
 const single = ['matmul', 'layer-norm', 'softmax', 'attention'] as const;
 
 export const peers: readonly Peer[] = [
@@ -24,14 +27,14 @@ export const peers: readonly Peer[] = [
     packages: { '@tensorflow/tfjs': tfjs, [`@tensorflow/tfjs-backend-${backend}`]: tfjs },
     script: 'tfjs-engine',
     backend,
-    groups: ['training-step', ...single],
+    groups: [...steps, ...single],
   })),
   ...(['webgpu', 'wasm'] as const).map((backend): Peer => ({
     id: `jax-${backend}`,
     packages: { '@jax-js/jax': '0.1.25' },
     script: 'jax-engine',
     backend,
-    groups: ['training-step', ...single],
+    groups: [...steps, ...single],
     node: 22,
   })),
   ...(['webgpu', 'cpu'] as const).map((backend): Peer => ({
@@ -41,6 +44,14 @@ export const peers: readonly Peer[] = [
     backend,
     groups: [...single, 'clip', 'gpt2'],
   })),
+  {
+    id: 'pytorch',
+    packages: {},
+    module: 'torch',
+    script: 'pytorch_engine',
+    backend: 'auto',
+    groups: ['clipcap-step-f16', 'matmul-large', ...steps, ...single, 'clip', 'gpt2'],
+  },
 ];
 
 export const peerIds: readonly string[] = peers.map(({ id }) => id);

@@ -9,6 +9,8 @@ export interface EngineFacts {
    * engine that runs on the CPU or does not tell.
    */
   adapter: string | null;
+  /** The card it computes on, in words of its own, where it does not tell it as WebGPU does. */
+  card?: string;
 }
 
 /** Runs of one work. */
@@ -32,8 +34,11 @@ export interface WorkFacts {
 /** An engine under test; each method is one question. `open` comes first, `start` before `run` and `facts`. */
 export interface Engine {
   open(): Promise<EngineFacts>;
-  /** From values on the host to the first result on the host: upload, planning and compilation included. */
-  start(work: string): Promise<WorkResult>;
+  /**
+   * From values on the host to the first result on the host: upload, planning and compilation included.
+   * `description` is JSON for engines in other languages (`describeWork`).
+   */
+  start(work: string, description?: string): Promise<WorkResult>;
   /** `count` more runs of the work that was started. */
   run(work: string, count: number): Promise<WorkResult>;
   /** Null where the engine knows nothing about itself. */

@@ -1,5 +1,6 @@
 // Starts the engines, lets them run in alternation, and ends them whatever happens.
 import { ProgressBar } from '@foreword/cli-kit';
+import { describeWork } from '../works/describe-work.ts';
 import { workGroups, type Work } from '../works/index.ts';
 import {
   compareEngines,
@@ -9,12 +10,11 @@ import {
   type SideBySide,
 } from './compare-engines.ts';
 import { EngineProcess } from './engine-process.ts';
-import { nodeOf } from './install-peers.ts';
-import type { Peer } from './peers.ts';
+import type { ReadyPeer } from './install-peers.ts';
 
 export interface RunEnginesOptions {
-  /** Installed peers to run beside this project's engine. */
-  peers: readonly Peer[];
+  /** Peers to run beside this project's engine. */
+  peers: readonly ReadyPeer[];
   /** Peers that are not there, and why. */
   missing?: readonly FailedEngine[];
   works: readonly Work[];
@@ -31,10 +31,11 @@ export async function runEngines({ peers, ...options }: RunEnginesOptions): Prom
     Object.assign(new EngineProcess('foreword', script('foreword-engine'), { env }), { groups: workGroups }),
   ];
   for (const peer of peers) {
-    const child = { args: [peer.backend], node: nodeOf(peer), env };
-    processes.push(
-      Object.assign(new EngineProcess(peer.id, script(peer.script), child), { groups: peer.groups }),
-    );
+    const { id, interpreter, backend, groups } = peer;
+    const isPython = peer.module !== undefined;
+    const path = isPython ? new URL(`../../python/${peer.script}.py`, import.meta.url) : script(peer.script);
+    const child = { interpreter, args: [backend], env, ...(isPython && { describe: describeWork }) };
+    processes.push(Object.assign(new EngineProcess(id, path, child), { groups }));
   }
   const label = peers.length > 0 ? 'side by side' : 'training step';
   const progress = new ProgressBar({ label, unit: 'part', total: countParts(options) });

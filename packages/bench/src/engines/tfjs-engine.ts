@@ -3,8 +3,8 @@
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { tfjsStep, type Tf, type TfTensor } from '../training-step/tfjs-step.ts';
-import { stepValues } from '../training-step/step-values.ts';
-import { trainingStep } from '../works/index.ts';
+import { stepValues, type StepSizes } from '../training-step/step-values.ts';
+import { stepWork } from '../training-step/step-works.ts';
 import { headSize, opValues, opWork } from '../works/op-values.ts';
 import { peersFolder } from './install-peers.ts';
 import { countDispatches, openGpu } from './open-gpu.ts';
@@ -14,8 +14,8 @@ const backend = process.argv[2] as 'webgpu' | 'wasm';
 const require = createRequire(join(peersFolder, 'package.json'));
 let tf: Tf;
 
-function beginStep(): RunningWork {
-  const training = tfjsStep(tf, stepValues());
+function beginStep(sizes: StepSizes): RunningWork {
+  const training = tfjsStep(tf, stepValues(sizes));
   const next = async () => ({ values: [await training.next()] });
   if (backend === 'wasm') return { next };
   /** Counts the dispatches of one more step; it knows nothing else about itself. */
@@ -77,5 +77,8 @@ await serveEngine({
     if (tf.getBackend() !== backend) throw new Error(`its backend is ${tf.getBackend()}, not ${backend}`);
     return { name: `tfjs ${backend}`, version: tf.version.tfjs, adapter };
   },
-  begin: async (work) => (work === trainingStep ? beginStep() : beginOp(work)),
+  async begin(work) {
+    const step = stepWork(work);
+    return step ? beginStep(step.sizes) : beginOp(work);
+  },
 });

@@ -1,5 +1,6 @@
 // A single op as an ONNX graph whose inputs are constants of the file: nothing is uploaded at a run.
-import { headSize, type HostValues, type OpWork } from '../works/op-values.ts';
+import type { HostArray } from '../works/host-arrays.ts';
+import { headSize, type OpWork } from '../works/op-values.ts';
 import { attentionNodes } from './attention-nodes.ts';
 import { OnnxGraph } from './onnx-graph.ts';
 
@@ -10,7 +11,7 @@ export interface OnnxChoices {
 }
 
 /** The result is called `y`. */
-export function opGraph(work: OpWork, inputs: readonly HostValues[], { fused }: OnnxChoices): Uint8Array {
+export function opGraph(work: OpWork, inputs: readonly HostArray[], { fused }: OnnxChoices): Uint8Array {
   const graph = new OnnxGraph();
   const [a, b, c] = inputs.map(({ shape, data }, i) => graph.constant(`input ${i}`, shape, data));
   const result = (): string => {

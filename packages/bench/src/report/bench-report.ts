@@ -4,6 +4,7 @@ import type { ModelRow } from '../models/model-row.ts';
 import type { RunScores } from '../run-scores.ts';
 import type { BarResult } from './bars.ts';
 import type { Row } from './bench-row.ts';
+import type { FastRow } from './fast-row.ts';
 import type { Peaks } from './floors.ts';
 import type { Machine } from './machine.ts';
 
@@ -24,6 +25,8 @@ export interface BenchReport extends ReportHead {
   /** Measured in the same run; the rows' floors come from them. */
   peaks: Peaks;
   rows: Row[];
+  /** Each case with and without the `fast` preset; absent where it was not measured. */
+  fast?: FastRow[];
   /** Loading and speed of whole models; absent where they were not measured. */
   models?: ModelRow[];
   /** Scores of the last training run; null when there is none. */

@@ -1,7 +1,8 @@
 // The training step in this project's own engine: frozen GPT-2, trained MLP mapper, one compiled plan.
 import { AdamW, compile, concat, mlp, parameter, type Device, type Tensor } from '@foreword/tensor/node';
 import { Gpt2, parseGpt2Config } from '@foreword/gpt2';
-import { stepOptimizer, stepSizes, type HostArray, type StepValues } from './step-values.ts';
+import type { HostArray } from '../works/host-arrays.ts';
+import { stepOptimizer, type StepValues } from './step-values.ts';
 
 /** A training run that goes on step by step. */
 export interface TrainingStep {
@@ -9,11 +10,16 @@ export interface TrainingStep {
   next(): Promise<number>;
 }
 
+export interface StepOptions {
+  /** How the frozen matrices are stored. Default f32. */
+  weights?: 'f32' | 'f16';
+}
+
 /** Uploads the weights and compiles the plan. */
-export async function forewordStep(device: Device, values: StepValues) {
-  const { L, C, H, V, P, R, B, F } = stepSizes;
+export async function forewordStep(device: Device, values: StepValues, { weights }: StepOptions = {}) {
+  const { L, C, H, V, P, R, B, F } = values.sizes;
   const config = parseGpt2Config({ vocab_size: V, n_positions: P + R, n_embd: C, n_layer: L, n_head: H });
-  const model = Gpt2.fromTensors(device, config, values.gpt2);
+  const model = Gpt2.fromTensors(device, config, values.gpt2, { dtype: weights });
   const leaf = ({ data, shape }: HostArray): Tensor => parameter(device, data, shape);
   const { w1, b1, w2, b2 } = values.mapper;
   const mapper = { w1: leaf(w1), b1: leaf(b1), w2: leaf(w2), b2: leaf(b2) };
@@ -35,6 +41,9 @@ export async function forewordStep(device: Device, values: StepValues) {
     async next(): Promise<number> {
       optimizer.schedule(++step, learningRate);
       return await plan.run({ features: values.features, tokens: values.tokens }).loss.item();
+    },
+    dispose(): void {
+      for (const owned of [plan, optimizer, model]) owned.dispose();
     },
   };
 }

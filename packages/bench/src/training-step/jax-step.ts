@@ -2,7 +2,8 @@
 //
 // Every use of an array consumes it unless it is taken through `.ref`; that is jax-js' rule of ownership.
 import type { TrainingStep } from './foreword-step.ts';
-import { correctedRates, stepOptimizer, stepSizes, type HostArray, type StepValues } from './step-values.ts';
+import type { HostArray } from '../works/host-arrays.ts';
+import { correctedRates, stepOptimizer, type StepValues } from './step-values.ts';
 
 type Operand = JaxArray | number;
 
@@ -66,7 +67,7 @@ export function jaxLayerNorm({ numpy: np }: Jax, x: JaxArray, gain: JaxArray, bi
 /** Uploads the weights; jit compiles at the first step. */
 export function jaxStep(jax: Jax, values: StepValues): TrainingStep {
   const { numpy: np, nn, tree } = jax;
-  const { L, C, H, V, P, R, B, F } = stepSizes;
+  const { L, C, H, V, P, R, B, F } = values.sizes;
   const T = P + R;
   const put = ({ data, shape }: HostArray): JaxArray => np.array(data).reshape(shape);
   const map = <A, Z>(entries: Iterable<[string, A]>, fn: (value: A) => Z): { [name: string]: Z } =>

@@ -4,11 +4,16 @@ import { rowOf, type BenchRow } from '../report/bench-row.ts';
 import { formatNumber } from '../report/format-table.ts';
 import { summariseTimings } from '../report/statistics.ts';
 import { stepTitle } from './step-values.ts';
+import { stepWork } from './step-works.ts';
 
-/** Wall times include writing the batch and reading the loss. */
-export function stepRow({ time, firstMs, facts }: WorkEntry): BenchRow {
+/** Wall times include writing the batch and reading the loss. `id` is one of a training step. */
+export function stepRow(id: string, { time, firstMs, facts }: WorkEntry): BenchRow {
+  const { sizes, weights } = stepWork(id)!;
   const note = `first step ${formatNumber(firstMs / 1000)} s, cold (no shader cache)`;
   const { gpuMs, ...counts } = facts ?? { kernels: 0, flops: 0, bytes: 0, gpuMs: [] };
   const gpu = gpuMs.length > 0 ? summariseTimings(gpuMs) : undefined;
-  return rowOf({ op: 'training step', shape: stepTitle, dtype: 'f32', note }, { ...counts, wall: time, gpu });
+  return rowOf(
+    { op: 'training step', shape: stepTitle(sizes), dtype: weights, note },
+    { ...counts, wall: time, gpu },
+  );
 }

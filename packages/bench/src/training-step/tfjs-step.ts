@@ -1,6 +1,7 @@
 // The same training step in TensorFlow.js, from its public ops as its documentation has them.
 import type { TrainingStep } from './foreword-step.ts';
-import { correctedRates, stepOptimizer, stepSizes, type HostArray, type StepValues } from './step-values.ts';
+import type { HostArray } from '../works/host-arrays.ts';
+import { correctedRates, stepOptimizer, type StepValues } from './step-values.ts';
 
 /** The part of a TensorFlow.js tensor that is used; the package is installed on demand, so no types come with it. */
 export interface TfTensor {
@@ -52,7 +53,7 @@ export interface Tf {
 
 /** Uploads nothing yet: TensorFlow.js does that, and compiles, when an op first needs it. */
 export function tfjsStep(tf: Tf, values: StepValues): TrainingStep {
-  const { L, C, H, V, P, R, B, F } = stepSizes;
+  const { L, C, H, V, P, R, B, F } = values.sizes;
   const T = P + R;
   const D = C / H;
   const put = ({ data, shape }: HostArray): TfTensor => tf.tensor(data, shape);

@@ -1,9 +1,20 @@
 // Everything engines are compared by: what it is called, how much it is, how closely results must agree.
 import { stepTitle } from '../training-step/step-values.ts';
+import { clipcapF16, clipcapF32, clipcapId, stepWork, trainingStep } from '../training-step/step-works.ts';
 import { appendedTokens, promptRows } from './model-values.ts';
-import { headSize, opWorks, type OpWork } from './op-values.ts';
+import { headSize, largeProducts, opWorks, type OpWork } from './op-values.ts';
 
-export type WorkGroup = 'matmul' | 'layer-norm' | 'softmax' | 'attention' | 'training-step' | 'clip' | 'gpt2';
+export type WorkGroup =
+  | 'training-step'
+  | 'clipcap-step'
+  | 'clipcap-step-f16'
+  | 'matmul'
+  | 'matmul-large'
+  | 'layer-norm'
+  | 'softmax'
+  | 'attention'
+  | 'clip'
+  | 'gpt2';
 
 export interface Work {
   id: string;
@@ -17,6 +28,10 @@ export interface Work {
   warmUpRounds: number;
   /** Results must agree within this share of the largest value. */
   tolerance: number;
+  /** Too much for a software adapter unless asked for by name. */
+  heavy?: boolean;
+  /** Needs an adapter with f16. */
+  f16?: boolean;
 }
 
 const one = { runsPerRound: 1, warmUpRounds: 1, tolerance: 1e-4 };
@@ -24,17 +39,19 @@ const one = { runsPerRound: 1, warmUpRounds: 1, tolerance: 1e-4 };
 function opOf(id: string, work: OpWork): Work {
   switch (work.op) {
     case 'matmul': {
-      const { size } = work;
-      const runsPerRound = size > 1024 ? 1 : 3;
-      const amount = (2 * size ** 3) / 1e9;
+      const { size, dtype = 'f32' } = work;
+      const isLarge = largeProducts.has(id);
       return {
         ...one,
         id,
-        group: 'matmul',
-        title: `matmul ${size}³ f32`,
-        amount,
+        group: isLarge ? 'matmul-large' : 'matmul',
+        title: `matmul ${size}³ ${dtype}`,
+        amount: (2 * size ** 3) / 1e9,
         unit: 'GFLOP',
-        runsPerRound,
+        runsPerRound: size > 1024 ? 1 : 3,
+        // Of the result's own rounding to f16.
+        ...(dtype === 'f16' && { f16: true, tolerance: 2e-3 }),
+        ...(isLarge && { heavy: true }),
       };
     }
     case 'layerNorm':
@@ -53,47 +70,50 @@ function opOf(id: string, work: OpWork): Work {
   }
 }
 
-export const trainingStep = 'training-step';
+function stepOf(id: string): Work {
+  const { sizes, weights } = stepWork(id)!;
+  const isSmall = id === trainingStep;
+  const title = `${isSmall ? 'training step' : 'ClipCap-sized training step'} (${stepTitle(sizes)})`;
+  const step = { ...one, id, amount: 1, unit: 'steps', warmUpRounds: 2 } as const;
+  if (isSmall) return { ...step, group: 'training-step', title };
+  const f32: Work = { ...step, group: 'clipcap-step', title, heavy: true };
+  return weights === 'f32'
+    ? f32
+    : { ...f32, group: 'clipcap-step-f16', title: `${title}, weights in f16`, f16: true, tolerance: 1e-3 };
+}
+
+const picturesOf = (batch: number): Work => ({
+  ...one,
+  id: `clip-${batch}`,
+  group: 'clip',
+  title: `CLIP ViT-B/32 f32, batch ${batch}`,
+  amount: batch,
+  unit: 'images',
+  tolerance: 1e-3,
+  ...(batch > 8 && { heavy: true }),
+});
+
+const textOf = (id: string, what: string, amount: number): Work => ({
+  ...one,
+  id,
+  group: 'gpt2',
+  title: `GPT-2 124M f32, ${what}`,
+  amount,
+  unit: 'tokens',
+  tolerance: 1e-3,
+});
 
 /** In the order they are measured: the training step first, whose first step is measured cold. */
-export const works: readonly Work[] = [
-  {
-    ...one,
-    id: trainingStep,
-    group: 'training-step',
-    title: `training step (${stepTitle})`,
-    amount: 1,
-    unit: 'steps',
-    warmUpRounds: 2,
-  },
+export const worksWith = ({ clipcapBatch }: { clipcapBatch?: number } = {}): Work[] => [
+  stepOf(trainingStep),
+  stepOf(clipcapId(clipcapF32, clipcapBatch)),
+  stepOf(clipcapId(clipcapF16, clipcapBatch)),
   ...[...opWorks].map(([id, work]) => opOf(id, work)),
-  ...[1, 8].map((batch): Work => ({
-    ...one,
-    id: `clip-${batch}`,
-    group: 'clip',
-    title: `CLIP ViT-B/32 f32, batch ${batch}`,
-    amount: batch,
-    unit: 'images',
-    tolerance: 1e-3,
-  })),
-  {
-    ...one,
-    id: 'gpt2-prompt',
-    group: 'gpt2',
-    title: `GPT-2 124M f32, prompt of ${promptRows} tokens`,
-    amount: promptRows,
-    unit: 'tokens',
-    tolerance: 1e-3,
-  },
-  {
-    ...one,
-    id: 'gpt2-token',
-    group: 'gpt2',
-    title: `GPT-2 124M f32, token by token after ${promptRows}`,
-    amount: appendedTokens,
-    unit: 'tokens',
-    tolerance: 1e-3,
-  },
+  ...[1, 8, 64].map(picturesOf),
+  textOf('gpt2-prompt', `prompt of ${promptRows} tokens`, promptRows),
+  textOf('gpt2-token', `token by token after ${promptRows}`, appendedTokens),
 ];
+
+export const works: readonly Work[] = worksWith();
 
 export const workGroups: readonly WorkGroup[] = [...new Set(works.map(({ group }) => group))];
