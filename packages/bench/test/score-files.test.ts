@@ -53,9 +53,9 @@ test('references: COCO annotations, their list, captions by id', async () => {
     { image_id: '7', caption: 'a dog' },
     { image_id: '7', caption: 'the dog' },
   ];
-  assert.equal(await readReferences(file({ images: [], annotations: list })), expected);
-  assert.equal(await readReferences(file(list)), expected);
-  assert.equal(await readReferences(file({ 7: ['a dog', 'the dog'] })), expected);
+  assert.equal((await readReferences(file({ images: [], annotations: list }))).captions, expected);
+  assert.equal((await readReferences(file(list))).captions, expected);
+  assert.equal((await readReferences(file({ 7: ['a dog', 'the dog'] }))).captions, expected);
 });
 
 test('files that cannot be read', async () => {

@@ -7,6 +7,7 @@ import {
   scoreCaptions,
   type CaptionScores,
   type ImageCaption,
+  type ImageId,
   type Interval,
   type Measure,
   type MeasureComparison,
@@ -16,6 +17,7 @@ import { CommandError, defineFlags, runCommand, UsageError, writeFileAtomic } fr
 import { chooseMetrics, metricGroups } from '../score/choose-metrics.ts';
 import {
   formatComparison,
+  formatGroups,
   formatMeasures,
   formatNotes,
   formatSeeds,
@@ -89,7 +91,7 @@ async function readExtras(values: {
     throw new UsageError('--df training needs the training captions', { cure: 'give them after --training' });
   }
   const shared: Extras = {};
-  if (values.training !== undefined) shared.training = await readReferences(values.training);
+  if (values.training !== undefined) shared.training = (await readReferences(values.training)).captions;
   if (values.df === 'training') shared.documentFrequencies = 'training';
   else if (values.df !== 'references') shared.documentFrequencies = await readFrequencies(values.df);
   // Features and SPICE belong to one file's captions.
@@ -111,7 +113,8 @@ await runCommand({
     const resultsPaths = positionals.slice(0, -1);
     const referencesPath = positionals[resultsPaths.length];
     checkTogether(values, resultsPaths);
-    const references = await readReferences(referencesPath);
+    const { captions: references, domains } = await readReferences(referencesPath);
+    const groupOf = (id: ImageId): string | undefined => domains.get(id);
     const { shared, ofResults } = await readExtras(values);
     const score = async (resultsPath: string, extras: Extras): Promise<Run> => {
       const paths = { resultsPath, referencesPath };
@@ -120,7 +123,7 @@ await runCommand({
         partial,
         allowEmpty,
       });
-      const scores = scoreOrExplain({ results, references, ...extras }, resultsPath);
+      const scores = scoreOrExplain({ results, references, groupOf, ...extras }, resultsPath);
       return { scores, measures: scores.measures.filter(({ name }) => chosen.has(name)) };
     };
 
@@ -129,18 +132,26 @@ await runCommand({
     const [{ scores, measures }] = runs;
     console.log(`${resultsPaths.join(', ')}: ${describeImages(scores, references)}\n`);
     const bootstrap = { resamples, seed, level: 0.95 };
+    let compared: Run | undefined;
     let comparison: MeasureComparison[] | undefined;
     let intervals: Interval[] | undefined;
     if (compare !== undefined) {
-      const other = await score(compare, shared);
-      refuseOtherImages(scores, other.scores, compare);
-      comparison = pairedBootstrap(measures, other.measures, scores.images, bootstrap);
+      compared = await score(compare, shared);
+      refuseOtherImages(scores, compared.scores, compare);
+      comparison = pairedBootstrap(measures, compared.measures, scores.images, bootstrap);
       console.log(`A  ${resultsPaths[0]}\nB  ${compare}\n\n${formatComparison(comparison)}\n`);
     } else if (runs.length > 1) {
       console.log(`${formatSeeds(runs.map((run) => run.measures))}\n`);
     } else {
       if (resamples > 0) intervals = bootstrapIntervals(measures, scores.images, bootstrap);
       if (measures.length > 0) console.log(`${formatMeasures(measures, intervals)}\n`);
+    }
+    if (domains.size > 0) {
+      const labelled = compare === undefined ? runs : [runs[0], compared!];
+      labelled.forEach((run, i) => {
+        const label = compare === undefined ? `run ${i + 1}` : 'AB'[i];
+        console.log(`${labelled.length > 1 ? `${label}\n` : ''}${formatGroups(run.scores, chosen)}\n`);
+      });
     }
     if (chosen.has('statistics')) {
       runs.forEach((run, i) => {

@@ -1,5 +1,5 @@
 // Reads generated captions and reference captions in the layouts people have; ids become text.
-import type { CaptionResult, ImageCaption } from '@foreword/caption-metrics';
+import type { CaptionResult, ImageCaption, ImageId } from '@foreword/caption-metrics';
 import { CommandError } from '@foreword/cli-kit';
 import { isRecord, readJson } from './read-json.ts';
 
@@ -28,12 +28,18 @@ export async function readResults(path: string): Promise<CaptionResult[]> {
   });
 }
 
+export interface References {
+  captions: ImageCaption[];
+  /** By image id, where the file says it: nocaps' in-domain, near-domain, out-domain. */
+  domains: ReadonlyMap<ImageId, string>;
+}
+
 /**
  * Reference captions from COCO's annotations, from their list alone, or from plain JSON from image id to captions.
  *
  * @throws CommandError when the file is something else; names the entry
  */
-export async function readReferences(path: string): Promise<ImageCaption[]> {
+export async function readReferences(path: string): Promise<References> {
   const json = await readJson(path, referencesLayout);
   const wrong = (cause: string): CommandError =>
     new CommandError(`${path}: ${cause}`, { cure: `give ${referencesLayout}` });
@@ -49,7 +55,11 @@ export async function readReferences(path: string): Promise<ImageCaption[]> {
         })
       : readEntries(isRecord(json) ? json.annotations : json, wrong);
   if (captions.length === 0) throw wrong('it holds no caption');
-  return captions;
+  const images: unknown[] = isRecord(json) && Array.isArray(json.images) ? json.images : [];
+  const domains = images.flatMap((image): [ImageId, string][] =>
+    isRecord(image) && typeof image.domain === 'string' ? [[String(image.id), image.domain]] : [],
+  );
+  return { captions, domains: new Map(domains) };
 }
 
 function readEntries(json: unknown, wrong: (cause: string) => CommandError): CaptionResult[] {
