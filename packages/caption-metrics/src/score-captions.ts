@@ -88,6 +88,8 @@ export interface CaptionScores {
   meteorLabel: MeteorLabel;
   ciderD: number;
   documentFrequencySource: DocumentFrequencySource;
+  /** How many images' references were counted for them. */
+  documentImages: number;
   nist: number;
   /** Where features were given. */
   clipScore?: number;
@@ -157,6 +159,7 @@ export function scoreCaptions(input: ScoreInput): CaptionScores {
     meteorLabel: met.label,
     ciderD: cider.ciderD,
     documentFrequencySource: source,
+    documentImages: table?.imageCount ?? results.length,
     nist: information.nist,
     clipScore: clip?.clipScore,
     refClipScore: clip?.refClipScore,

@@ -89,7 +89,7 @@ test('a self-critical run begins with another run, keeps its settings, and resum
   assert.equal(backbones, first.backbones);
   const steps = await lines<StepMetrics>('critical', 'metrics.jsonl');
   assert.is(steps.length, 12);
-  assert.ok(steps.every(({ reward, baseline }) => reward! >= 0 && baseline! >= 0));
+  assert.ok(steps.every(({ reward, baseline }) => reward! >= 0 && baseline === undefined));
   assert.ok(
     (await lines<EpochMetrics>('critical', 'validation.jsonl')).every(({ valReward }) => valReward! >= 0),
   );
@@ -112,6 +112,11 @@ test('a self-critical run begins with another run, keeps its settings, and resum
   );
   assert.ok(a.equals(b), 'checkpoints are equal');
 
+  const single = await critical('single', '--samples', '1', '--max-steps', '2');
+  assert.is(single.code, 0, single.text);
+  const rows = await lines<StepMetrics>('single', 'metrics.jsonl');
+  assert.ok(rows.every(({ reward, baseline }) => reward! >= 0 && baseline! >= 0));
+
   const wider = await critical('wider', '--prefix', '3');
   assert.is(wider.code, 1);
   assert.match(
@@ -126,6 +131,7 @@ test('a self-critical run begins with another run, keeps its settings, and resum
 test('flags that do not go together are refused', async () => {
   for (const [flags, wanted] of [
     ['--noise 0.1', /--noise goes with --text-only/],
+    ['--samples 2', /--samples goes with --objective self-critical/],
     ['--text-only capdec --shuffle-features', /with --text-only there are none/],
     [
       '--init x --objective self-critical --label-smoothing 0.1',

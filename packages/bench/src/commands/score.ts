@@ -25,7 +25,8 @@ import {
 } from '../score/format-scores.ts';
 import { matchImages } from '../score/match-images.ts';
 import { readReferences, readResults } from '../score/read-captions.ts';
-import { readFeatures, readFrequencies, readSpiceFile } from '../score/read-extras.ts';
+import { readFeatures, readSpiceFile } from '../score/read-extras.ts';
+import { readFrequencies } from '../score/read-frequencies.ts';
 import { scoreReport } from '../score/score-report.ts';
 
 const flags = defineFlags({
@@ -53,7 +54,7 @@ const flags = defineFlags({
     type: 'string',
     default: 'references',
     placeholder: 'SOURCE',
-    describe: "CIDEr's document frequencies: references, training, or a JSON file with a table",
+    describe: "CIDEr's document frequencies: references, training, or a file: JSON, or a pickle such as coco-val-df.p",
   },
   clipFeatures: {
     type: 'string',
@@ -104,7 +105,7 @@ async function readExtras(values: {
 await runCommand({
   name: 'pnpm score',
   summary:
-    'Scores generated captions (COCO results or {id: caption} JSON) against references (COCO annotations or {id: [captions]} JSON, the last file). Several results files count as seeds of one setting: mean ± std.',
+    'Scores generated captions (COCO results, {id: caption} JSON, samples.jsonl of a run) against references (COCO annotations, {id: [captions]} JSON, samples.jsonl; the last file). Several results files count as seeds of one setting: mean ± std.',
   flags,
   positionals: { name: 'file', describe: 'results.json [more-results.json …] references.json', min: 2 },
   async run({ values, positionals }) {

@@ -100,7 +100,7 @@ export function formatNotes(
   const sources = {
     references: 'the references scored',
     training: 'the training captions',
-    given: 'the given table',
+    given: `the given table (${Math.round(scores.documentImages).toLocaleString('en')} images)`,
   };
   return [
     'Scores × 100, NIST as it is. Tokens: Penn Treebank, lower case, without punctuation (NIST: mteval-13a).',

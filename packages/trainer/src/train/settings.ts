@@ -86,6 +86,13 @@ export const trainFlags = defineFlags({
     describe:
       'what is learned: the captions, or, from a trained run on (--init), a better CIDEr-D of own captions',
   },
+  samples: {
+    type: 'integer',
+    min: 1,
+    max: 64,
+    describe:
+      'with --objective self-critical: captions drawn of each picture; each is held against the mean of the others, a single one against the greedy caption (default 5)',
+  },
   init: {
     type: 'string',
     placeholder: 'RUN',
@@ -176,6 +183,7 @@ export interface Settings extends RegimeSettings {
   ending: Ending;
   labelSmoothing: number;
   objective: (typeof objectives)[number];
+  samples: number | undefined;
   init: string | undefined;
   textOnly: TextOnlyMethod | undefined;
   noise: number | undefined;
@@ -223,6 +231,8 @@ export function toSettings(flags: TrainFlags): Settings {
       },
     );
   }
+  if (!isSelfCritical && flags.samples !== undefined)
+    throw new UsageError('--samples goes with --objective self-critical', { cure: 'leave it out' });
   if (isSelfCritical && (labelSmoothing > 0 || flags.textOnly !== undefined))
     throw new UsageError('--label-smoothing and --text-only go with --objective cross-entropy');
   if (isSelfCritical && flags.lora !== undefined)
@@ -250,6 +260,7 @@ export function toSettings(flags: TrainFlags): Settings {
     ending,
     labelSmoothing,
     objective,
+    samples: isSelfCritical ? (flags.samples ?? 5) : undefined,
     init,
     textOnly,
     noise,
