@@ -204,8 +204,16 @@ test('pickles that are no document frequencies', async () => {
     pickle(`(dS'document_frequency'\n(d(S'${key}'\ntF${count}\nssS'ref_len'\n${refLen}s.`);
   const { imageCount } = await readFrequencies(table('a', '9', 'F4.60517018598809137\n'));
   assert.ok(Math.abs(imageCount - 100) < 1e-9, 'a logarithm');
-  await fails(() => readFrequencies(table('a', '9', 'F1.5\n')), /counted 9 times, but there are 4 images/, cure);
-  await fails(() => readFrequencies(table('17', '9', 'I100\n')), /counts word numbers/, /coco-train-words\.p/);
+  await fails(
+    () => readFrequencies(table('a', '9', 'F1.5\n')),
+    /counted 9 times, but there are 4 images/,
+    cure,
+  );
+  await fails(
+    () => readFrequencies(table('17', '9', 'I100\n')),
+    /counts word numbers/,
+    /coco-train-words\.p/,
+  );
   await fails(() => readFrequencies(table('a', '9', 'N')), /ref_len is no number/, cure);
   await fails(() => readFrequencies(pickle('(lp0\n.')), /holds no dict/, cure);
   await fails(() => readFrequencies(pickle('(dp0\n.')), /holds no word/, cure);

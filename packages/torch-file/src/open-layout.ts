@@ -23,8 +23,7 @@ export async function openLayout(source: ByteSource): Promise<OpenedTorchFile> {
   if (mistake === undefined && /^[(}\])c]/.test(latin1(start.subarray(0, 1))))
     return openPickle(source, { mayBeOld: true });
   return fail(
-    mistake ??
-      'this is none of the files that torch.save or pickle write; it may be truncated or damaged',
+    mistake ?? 'this is none of the files that torch.save or pickle write; it may be truncated or damaged',
   );
 }
 

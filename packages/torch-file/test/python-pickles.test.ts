@@ -99,9 +99,19 @@ for (const module of ['pickle', 'cPickle']) {
   for (const protocol of [0, 1, 2]) {
     test(`Python 2, ${module}, protocol ${protocol}`, async () => {
       assert.equal(await read(golden(`plain-${protocol}-${module}`)), [
-        ...[1, -2, 3, 2n ** 70n],
+        1,
+        -2,
+        3,
+        2n ** 70n,
         // Protocols 0 and 1 of Python 2 write them as numbers with a leading 0.
-        ...[true, false, null, 1e300, Infinity, [], [], new Map()],
+        true,
+        false,
+        null,
+        1e300,
+        Infinity,
+        [],
+        [],
+        new Map(),
       ]);
       const words = ['a', 'café', "don't", '"so"', "'n' \"\\\n", 'café 猫'];
       const wanted = new Map(

@@ -69,7 +69,9 @@ for (const [name, count] of [
 ]) {
   test(`the number of parts is the same in all places of the Kubernetes Job of ${name}`, async () => {
     const text = await readFile(join(folder, `${name}.kubernetes.yaml`), 'utf8');
-    const parts = [...text.matchAll(/(?:completions|parallelism|value): '?(\d+)'? # parts/g)].map(([, n]) => n);
+    const parts = [...text.matchAll(/(?:completions|parallelism|value): '?(\d+)'? # parts/g)].map(
+      ([, n]) => n,
+    );
     assert.equal(parts, [count, count, count]);
     assert.match(text, 'completionMode: Indexed');
     assert.match(text, 'name: JOB_COMPLETIONS');
@@ -78,7 +80,14 @@ for (const [name, count] of [
 
 test('the Slurm script of a study passes on what is set, as whole words', () => {
   const script = ['bash', join(folder, 'study.slurm.sh')];
-  const full = { DATASET: 'coco:/my data', SEEDS: '2', LENGTHS: '1,10', EPOCHS: '3', BATCH: '40', GPT2: 'gpt2' };
+  const full = {
+    DATASET: 'coco:/my data',
+    SEEDS: '2',
+    LENGTHS: '1,10',
+    EPOCHS: '3',
+    BATCH: '40',
+    GPT2: 'gpt2',
+  };
   const got = run(script, { STUDY: 'lengths', OUT: '/the study', ...full });
   assert.is(got.status, 0, got.stderr);
   const words = Object.entries(full).flatMap(([key, value]) => [`--${key.toLowerCase()}`, value]);

@@ -64,17 +64,25 @@ test('a batch becomes the drawn captions, each token weighted by reward less bas
   const stub = {
     async captionFeatures(
       features: readonly Float32Array[],
-      { decode }: { decode?: { sample: { seed: number } } },
+      { decode }: { decode?: 'greedy' | { sample: { seed: number } } },
     ) {
-      asked.push({ features, seed: decode?.sample.seed });
+      const sample = typeof decode === 'object' ? decode.sample : undefined;
+      asked.push({ features, seed: sample?.seed });
       // The picture's number is told by its feature.
       return features.map(([x]) => {
         const [own] = training[(x - 1) / 2];
-        return decode ? caption(own, true, [1, 2, 3, 4, 5, 6, 7, 8, 9]) : caption('A square.');
+        return sample ? caption(own, true, [1, 2, 3, 4, 5, 6, 7, 8, 9]) : caption('A square.');
       });
     },
   } as unknown as Captioner;
-  const critic = new SelfCritic({ captioner: stub, train: set, val: set, samples: 1, seed: 4, maxTokens: 20 });
+  const critic = new SelfCritic({
+    captioner: stub,
+    train: set,
+    val: set,
+    samples: 1,
+    seed: 4,
+    maxTokens: 20,
+  });
   const [given] = epochBatches(set, { seed: 1, epoch: 0, batch: 2, mostTokens: 20 });
   const { batch, reward, baseline } = await critic.criticise(given, 0);
   assert.is(batch.T, 16);
@@ -109,7 +117,14 @@ test('of several captions of a picture, each is held against the mean of the oth
       return features.map((_, i) => caption(texts[i % 3], true, [1 + (i % 3), 7]));
     },
   } as unknown as Captioner;
-  const critic = new SelfCritic({ captioner: stub, train: set, val: set, samples: 3, seed: 4, maxTokens: 20 });
+  const critic = new SelfCritic({
+    captioner: stub,
+    train: set,
+    val: set,
+    samples: 3,
+    seed: 4,
+    maxTokens: 20,
+  });
   const [given] = epochBatches(set, { seed: 1, epoch: 0, batch: 2, mostTokens: 20 });
   const { batch, reward, baseline } = await critic.criticise(given, 0);
   assert.is(asked, 6);
@@ -123,14 +138,20 @@ test('of several captions of a picture, each is held against the mean of the oth
   );
   expected.forEach(([a, b, c], picture) => {
     const weightOf = (k: number): number => batch.weights![(3 * picture + k) * batch.T];
-    assert.equal([0, 1, 2].map(weightOf), [a - (b + c) / 2, b - (a + c) / 2, c - (a + b) / 2].map(Math.fround));
+    assert.equal(
+      [0, 1, 2].map(weightOf),
+      [a - (b + c) / 2, b - (a + c) / 2, c - (a + b) / 2].map(Math.fround),
+    );
     assert.equal(
       batch.features.subarray(6 * picture, 6 * picture + 6),
       Float32Array.from({ length: 6 }, (_, i) => given.features[2 * picture + (i % 2)]),
     );
   });
   assert.equal(Array.from(batch.tokens.subarray(batch.T, batch.T + 3)), [2, 7, 0]);
-  assert.equal(batch.examples, given.examples.flatMap((example) => [example, example, example]));
+  assert.equal(
+    batch.examples,
+    given.examples.flatMap((example) => [example, example, example]),
+  );
   const mean = expected.flat().reduce((sum, score) => sum + score, 0) / 6;
   assert.ok(Math.abs(reward - mean) < 1e-12);
 });
@@ -158,7 +179,14 @@ test('in a tiny world the reward rises, the same way twice', async () => {
       decode: (ids: readonly number[]) => ids.map((id) => words[id]).join(' '),
     } as unknown as Tokenizer;
     const captioner = new Captioner({ gpt2, mapper, tokenizer, stop: [7], batch: 48 });
-    const critic = new SelfCritic({ captioner, train: world, val: world, samples: 16, seed: 1, maxTokens: 4 });
+    const critic = new SelfCritic({
+      captioner,
+      train: world,
+      val: world,
+      samples: 16,
+      seed: 1,
+      maxTokens: 4,
+    });
     const models = { device, gpt2, mapper, tuneGpt2: true, labelSmoothing: 0 };
     gpt2.trainable(true);
     const plans = new StepPlans(models);

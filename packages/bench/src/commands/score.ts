@@ -54,7 +54,8 @@ const flags = defineFlags({
     type: 'string',
     default: 'references',
     placeholder: 'SOURCE',
-    describe: "CIDEr's document frequencies: references, training, or a file: JSON, or a pickle such as coco-val-df.p",
+    describe:
+      "CIDEr's document frequencies: references, training, or a file: JSON, or a pickle such as coco-val-df.p",
   },
   clipFeatures: {
     type: 'string',

@@ -72,7 +72,12 @@ export function formatGroups(
     ],
     measures.flatMap(({ name, label, scale, value }, m) =>
       chosen.has(name)
-        ? [[label, ...[...groups.map(({ scores }) => scores[m].value), value].map((x) => formatScore(x, scale))]]
+        ? [
+            [
+              label,
+              ...[...groups.map(({ scores }) => scores[m].value), value].map((x) => formatScore(x, scale)),
+            ],
+          ]
         : [],
     ),
   );

@@ -1,10 +1,5 @@
 // Reads what scores may need besides captions: CLIP features, SPICE.
-import {
-  readSpice,
-  type ClipFeatures,
-  type ImageId,
-  type ImportedSpice,
-} from '@foreword/caption-metrics';
+import { readSpice, type ClipFeatures, type ImageId, type ImportedSpice } from '@foreword/caption-metrics';
 import { CommandError } from '@foreword/cli-kit';
 import { isRecord, readJson } from './read-json.ts';
 

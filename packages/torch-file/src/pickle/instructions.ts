@@ -82,14 +82,8 @@ const byName: Record<string, readonly [opcode: number, run: Instruction]> = {
       setItems(machine, items);
     },
   ],
-  PUT: [
-    0x70,
-    async (machine) => machine.remember(slot(machine, await machine.input.line())),
-  ],
-  GET: [
-    0x67,
-    async (machine) => machine.recall(slot(machine, await machine.input.line())),
-  ],
+  PUT: [0x70, async (machine) => machine.remember(slot(machine, await machine.input.line()))],
+  GET: [0x67, async (machine) => machine.recall(slot(machine, await machine.input.line()))],
 
   EMPTY_TUPLE: [0x29, (machine) => machine.push(emptyTuple)],
   TUPLE1: [0x85, (machine) => pushTuple(machine, popped(machine, 1))],
@@ -209,7 +203,8 @@ async function withLine(machine: PickleMachine, read: (text: string) => unknown)
 /** In decimal; `00` and `01` are False and True. */
 function integer({ fail }: PickleMachine, text: string): unknown {
   if (text === '00' || text === '01') return text === '01';
-  if (!/^-?\d{1,4096}$/.test(text)) return fail(`${describe(text)} is no whole number; the pickle is damaged`);
+  if (!/^-?\d{1,4096}$/.test(text))
+    return fail(`${describe(text)} is no whole number; the pickle is damaged`);
   const exact = Number(text);
   return Number.isSafeInteger(exact) ? exact : BigInt(text);
 }
@@ -222,7 +217,14 @@ function float({ fail }: PickleMachine, text: string): number {
   return Number(text);
 }
 
-const escapes: Readonly<Record<string, number>> = { n: 0x0a, r: 0x0d, t: 0x09, '\\': 0x5c, "'": 0x27, '"': 0x22 };
+const escapes: Readonly<Record<string, number>> = {
+  n: 0x0a,
+  r: 0x0d,
+  t: 0x09,
+  '\\': 0x5c,
+  "'": 0x27,
+  '"': 0x22,
+};
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A string as Python 2 shows it; its bytes are taken for UTF-8. */
@@ -232,7 +234,8 @@ function quoted({ fail }: PickleMachine, text: string): string {
   for (const [, code, char, other = ''] of inner.matchAll(/\\x([0-9a-f]{2})|\\(.?)|([^\\]+)/gis)) {
     if (code !== undefined) bytes.push(parseInt(code, 16));
     else if (char === undefined) for (let i = 0; i < other.length; i++) bytes.push(other.charCodeAt(i));
-    else bytes.push(escapes[char] ?? fail(`a string has the escape \\${char}, which Python 2 does not write`));
+    else
+      bytes.push(escapes[char] ?? fail(`a string has the escape \\${char}, which Python 2 does not write`));
   }
   try {
     return utf8.decode(Uint8Array.from(bytes));
@@ -250,7 +253,9 @@ function unescaped({ fail }: PickleMachine, text: string): string {
 }
 
 function slot({ fail }: PickleMachine, text: string): number {
-  return /^\d{1,9}$/.test(text) ? Number(text) : fail(`${describe(text)} is no memo slot; the pickle is damaged`);
+  return /^\d{1,9}$/.test(text)
+    ? Number(text)
+    : fail(`${describe(text)} is no memo slot; the pickle is damaged`);
 }
 
 function pushBytes(machine: PickleMachine, byteLength: number): void {

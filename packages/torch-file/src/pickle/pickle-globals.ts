@@ -78,7 +78,8 @@ globals.set(
 
 // Defaults of defaultdicts, in Python 2 and 3.
 for (const module of ['__builtin__', 'builtins'])
-  for (const name of ['int', 'float']) globals.set(`${module}.${name}`, new PickleGlobal(`${module}.${name}`, {}));
+  for (const name of ['int', 'float'])
+    globals.set(`${module}.${name}`, new PickleGlobal(`${module}.${name}`, {}));
 
 /** What a pickle may name besides the globals of every torch file. */
 export interface PickleScope {

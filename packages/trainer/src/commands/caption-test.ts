@@ -52,7 +52,8 @@ const flags = defineFlags({
 
 await runCommand({
   name: 'pnpm caption-test',
-  summary: 'Captions the test split of a run, or another one, by another way of decoding, and scores the captions.',
+  summary:
+    'Captions the test split of a run, or another one, by another way of decoding, and scores the captions.',
   flags,
   async run({ values }) {
     const decode = decodeOf(values.decode);

@@ -46,13 +46,14 @@ function scoreTable({ domains, ...entire }: TestScores): string {
     [...bleu, rougeL, ciderD].map((score) => (100 * score).toFixed(2));
   const rows = [
     ['', ...heads],
-    ...Object.entries(domains ?? {}).map(([domain, own]) => [`${domain} (${own.pictures})`, ...valuesOf(own)]),
+    ...Object.entries(domains ?? {}).map(([domain, own]) => [
+      `${domain} (${own.pictures})`,
+      ...valuesOf(own),
+    ]),
     [domains ? `entire (${entire.pictures})` : '', ...valuesOf(entire)],
   ].map((row) => (domains ? row : row.slice(1)));
   const widths = rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)));
   const line = (row: string[]): string =>
-    row
-      .map((cell, c) => (domains && c === 0 ? cell.padEnd(widths[c]) : cell.padStart(widths[c])))
-      .join('  ');
+    row.map((cell, c) => (domains && c === 0 ? cell.padEnd(widths[c]) : cell.padStart(widths[c]))).join('  ');
   return rows.map(line).join('\n');
 }

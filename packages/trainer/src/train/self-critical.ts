@@ -82,7 +82,13 @@ export class SelfCritic {
     const rewarded = async (of: typeof pictures, decode: DecodeChoice): Promise<[Caption[], number[]]> => {
       const rows = of.map(({ feature }) => feature);
       const captions = await captioner.captionFeatures(rows, { maxTokens, decode });
-      return [captions, this.#reward.score(captions, of.map(({ own }) => own))];
+      return [
+        captions,
+        this.#reward.score(
+          captions,
+          of.map(({ own }) => own),
+        ),
+      ];
     };
     const greedy = K === 1 ? (await rewarded(pictures, 'greedy'))[1] : undefined;
     const [drawn, rewards] = await rewarded(each, { sample: { seed: streamSeed(seed, 41, step) } });

@@ -84,14 +84,23 @@ else {
     // pnpm score, with COCO's own file for the references, comes to the same table.
     const json = join(root, 'scores.json');
     const references = join(coco, 'annotations/captions_val2017.json');
-    const scored = await run('../../../bench/src/commands/score', join(out, 'samples.jsonl'), references, '--json', json);
+    const scored = await run(
+      '../../../bench/src/commands/score',
+      join(out, 'samples.jsonl'),
+      references,
+      '--json',
+      json,
+    );
     assert.is(scored.code, 0, scored.text);
     assert.match(scored.stdout, 'samples.jsonl: 85 images');
     const { scores: again } = JSON.parse(await readFile(json, 'utf8')) as {
       scores: { name: string; value: number }[];
     };
     const valueOf = (wanted: string): number => again.find(({ name }) => name === wanted)!.value;
-    assert.equal([1, 2, 3, 4].map((n) => valueOf(`bleu-${n}`)), scores.bleu);
+    assert.equal(
+      [1, 2, 3, 4].map((n) => valueOf(`bleu-${n}`)),
+      scores.bleu,
+    );
     assert.equal([valueOf('rouge-l'), valueOf('cider-d')], [scores.rougeL, scores.ciderD]);
     const caption = await run('caption', first.picture, '--run', out, '--max-tokens', '20');
     assert.is(caption.code, 0, caption.text);
