@@ -111,7 +111,7 @@ export const trainFlags = defineFlags({
     type: 'number',
     above: 0,
     max: 1,
-    describe: 'peak learning rate (default: 8e-3; 1e-4 with --objective self-critical)',
+    describe: 'peak learning rate (default: 8e-3; 3e-4 with --objective self-critical)',
   },
   warmup: { type: 'integer', min: 0, describe: 'steps of linear warm-up (default: 5 % of all)' },
   seed: {
@@ -237,7 +237,7 @@ export function toSettings(flags: TrainFlags): Settings {
     throw new UsageError('--label-smoothing and --text-only go with --objective cross-entropy');
   if (isSelfCritical && flags.lora !== undefined)
     throw new UsageError('--lora goes with --objective cross-entropy', { cure: 'leave one of them out' });
-  const lr = flags.lr ?? (isSelfCritical ? 1e-4 : 8e-3);
+  const lr = flags.lr ?? (isSelfCritical ? 3e-4 : 8e-3);
   const { textOnly, textSpace, memory, memoryTemperature } = flags;
   if (textOnly === undefined && flags.noise !== undefined)
     throw new UsageError('--noise goes with --text-only', {
