@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # CLIP features of a large dataset as a Slurm array: each task does its part, a task that died goes on when it is requeued.
 #   DATASET=coco:/data/coco OUT=/scratch/features sbatch benchmarks/cluster/features.slurm.sh
-# PICTURES (a folder) and BACKBONES (a folder with clip/) are passed on when they are set.
+# PICTURES (a folder), CLIP (a name) and BACKBONES (a folder with clip/) are passed on when they are set.
 #SBATCH --job-name=foreword-features
 #SBATCH --array=0-7
 #SBATCH --gpus=1
@@ -18,4 +18,4 @@ set -euo pipefail
 cd "${FOREWORD:-${SLURM_SUBMIT_DIR:-.}}"
 
 exec pnpm features --dataset "$DATASET" --out "$OUT" \
-  ${PICTURES:+--pictures "$PICTURES"} ${BACKBONES:+--backbones "$BACKBONES"}
+  ${PICTURES:+--pictures "$PICTURES"} ${CLIP:+--clip "$CLIP"} ${BACKBONES:+--backbones "$BACKBONES"}

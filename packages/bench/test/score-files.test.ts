@@ -2,13 +2,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { CommandError } from '@foreword/cli-kit';
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { chooseMetrics } from '../src/score/choose-metrics.ts';
 import { matchImages } from '../src/score/match-images.ts';
 import { readReferences, readResults } from '../src/score/read-captions.ts';
-import { readFeatures, readFrequencies, readSpiceFile } from '../src/score/read-extras.ts';
+import { readFeatures, readSpiceFile } from '../src/score/read-extras.ts';
+import { readFrequencies } from '../src/score/read-frequencies.ts';
 
 const test = suite('score files');
 
@@ -53,9 +55,9 @@ test('references: COCO annotations, their list, captions by id', async () => {
     { image_id: '7', caption: 'a dog' },
     { image_id: '7', caption: 'the dog' },
   ];
-  assert.equal(await readReferences(file({ images: [], annotations: list })), expected);
-  assert.equal(await readReferences(file(list)), expected);
-  assert.equal(await readReferences(file({ 7: ['a dog', 'the dog'] })), expected);
+  assert.equal((await readReferences(file({ images: [], annotations: list }))).captions, expected);
+  assert.equal((await readReferences(file(list))).captions, expected);
+  assert.equal((await readReferences(file({ 7: ['a dog', 'the dog'] }))).captions, expected);
 });
 
 test('files that cannot be read', async () => {
@@ -96,6 +98,21 @@ test('references that are none', async () => {
   await fails(() => readReferences(file({ annotations: {} })), /no list of captions/, cure);
 });
 
+test('samples.jsonl of a run holds results and references', async () => {
+  const path = join(folder, 'samples.jsonl');
+  const sample = { image_id: 7, caption: 'a dog', references: ['the dog', 'my dog'], finished: true };
+  writeFileSync(path, `${JSON.stringify({ ...sample, domain: 'in-domain' })}\n`);
+  assert.equal(await readResults(path), [{ image_id: '7', caption: 'a dog', finished: true }]);
+  const { captions, domains } = await readReferences(path);
+  assert.equal(
+    captions,
+    sample.references.map((caption) => ({ image_id: '7', caption })),
+  );
+  assert.equal([...domains], [['7', 'in-domain']]);
+  writeFileSync(path, `${JSON.stringify(sample)}\n{"image_id": 8,`);
+  await fails(() => readResults(path), /samples\.jsonl, entry 1 is no JSON/, /to its end/);
+});
+
 test('document frequencies, features and SPICE', async () => {
   const { imageCount, frequency } = await readFrequencies(file({ imageCount: 9, frequency: { 'a dog': 3 } }));
   assert.equal([imageCount, frequency.get('a dog')], [9, 3]);
@@ -105,6 +122,8 @@ test('document frequencies, features and SPICE', async () => {
     /of "a" is no number/,
     /table/,
   );
+
+  await fails(() => readFrequencies(join(folder, 'none.p')), /there is no such file/, /table/);
 
   const features = await readFeatures(file({ 7: { image: [1], caption: [2], references: [[3]] } }));
   assert.equal(features('7'), { image: [1], caption: [2], references: [[3]] });
@@ -157,6 +176,50 @@ test('metrics by name', () => {
   assert.is(chooseMetrics(undefined).size, 13);
   assert.throws(() => chooseMetrics('blue'), /no metric "blue"/);
   assert.throws(() => chooseMetrics('constructor'), /no metric "constructor"/);
+});
+
+const pickles = fileURLToPath(new URL('../../torch-file/test/golden/', import.meta.url));
+
+test('document frequencies as CIDEr keeps them, pickled by Python 2', async () => {
+  for (const protocol of [0, 1, 2]) {
+    for (const name of ['frequencies', 'table']) {
+      const { imageCount, frequency } = await readFrequencies(
+        join(pickles, `python2-${name}-${protocol}-cPickle.pkl`),
+      );
+      assert.is(imageCount, 40_504);
+      assert.is(frequency.size, 12);
+      assert.equal([frequency.get('café'), frequency.get("a don't")], [2, 0.5]);
+    }
+  }
+});
+
+test('pickles that are no document frequencies', async () => {
+  const path = join(folder, 'file.p');
+  const pickle = (text: string): string => {
+    writeFileSync(path, text, 'latin1');
+    return path;
+  };
+  const cure = /coco-val-df\.p/;
+  const table = (key: string, count: string, refLen: string): string =>
+    pickle(`(dS'document_frequency'\n(d(S'${key}'\ntF${count}\nssS'ref_len'\n${refLen}s.`);
+  const { imageCount } = await readFrequencies(table('a', '9', 'F4.60517018598809137\n'));
+  assert.ok(Math.abs(imageCount - 100) < 1e-9, 'a logarithm');
+  await fails(
+    () => readFrequencies(table('a', '9', 'F1.5\n')),
+    /counted 9 times, but there are 4 images/,
+    cure,
+  );
+  await fails(
+    () => readFrequencies(table('17', '9', 'I100\n')),
+    /counts word numbers/,
+    /coco-train-words\.p/,
+  );
+  await fails(() => readFrequencies(table('a', '9', 'N')), /ref_len is no number/, cure);
+  await fails(() => readFrequencies(pickle('(lp0\n.')), /holds no dict/, cure);
+  await fails(() => readFrequencies(pickle('(dp0\n.')), /holds no word/, cure);
+  await fails(() => readFrequencies(pickle("(dS'a'\nI1\ns.")), /not a tuple of words with a number/, cure);
+  await fails(() => readFrequencies(pickle("(dS'document_frequency'\nI1\ns.")), /is no dict/, cure);
+  await fails(() => readFrequencies(pickle('cos\nsystem\n.')), /names "os\.system"/, cure);
 });
 
 test.run();

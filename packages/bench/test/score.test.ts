@@ -143,6 +143,31 @@ test('a given table of document frequencies', async () => {
   assert.not.equal(row(stdout, 'CIDEr-D')[0], '216.71');
 });
 
+test('nocaps: scores by domain, with the document frequencies of all images', async () => {
+  const domains = ['in-domain', 'out-domain', 'in-domain'];
+  const images = annotations.images.map((image, i) => ({ ...image, domain: domains[i] }));
+  const refs = file('nocaps.json', { ...annotations, images });
+  const json = join(folder, 'nocaps-scores.json');
+  const results = file('nocaps-results.json', coco(good));
+  const { code, stdout, stderr } = await score(results, refs, '--metrics', 'bleu,cider', '--json', json);
+  assert.equal([code, stderr], [0, '']);
+  const [, table] = stdout.split('metric   ').slice(1);
+  assert.match(table, /^in-domain \(2\)  out-domain \(1\)  entire \(3\)\n/);
+  // coco-caption's values of the three images: 3.633083013, 1.976436740, 0.891894532
+  assert.equal(row(table, 'CIDEr-D'), ['226.25', '197.64', '216.71']);
+  assert.not.match(table, 'ROUGE-L');
+  const report = JSON.parse(readFileSync(json, 'utf8')) as ScoreReport;
+  assert.equal(
+    report.domains?.[0].map(({ group, images: count }) => [group, count]),
+    [
+      ['in-domain', 2],
+      ['out-domain', 1],
+    ],
+  );
+  const compared = await score(results, refs, '--compare', results, '--metrics', 'cider');
+  assert.match(compared.stdout, /\nA\nmetric .*entire[^]*\nB\nmetric .*entire/);
+});
+
 test('a comparison with another run', async () => {
   const many = Array.from({ length: 40 }, (_, i) => `picture number ${i} of a dog in a park`);
   const a = file(

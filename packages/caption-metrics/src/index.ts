@@ -33,6 +33,7 @@ export {
   type ImageScores,
   type ScoreInput,
 } from './score-captions.ts';
+export { scoreGroups, type GroupScores } from './score-groups.ts';
 export { selfBleu } from './self-bleu.ts';
 export { smoothedBleu, smoothedSentenceBleu, type SmoothedBleuResult } from './smoothed-sentence-bleu.ts';
 export { readSpice, type ImportedSpice } from './spice.ts';

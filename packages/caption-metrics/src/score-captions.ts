@@ -9,6 +9,7 @@ import { mtevalTokenize } from './mteval-tokenize.ts';
 import { nist } from './nist.ts';
 import { tokenizeCaption } from './ptb-tokenize.ts';
 import { rougeL } from './rouge-l.ts';
+import { scoreGroups, type GroupScores } from './score-groups.ts';
 import { smoothedBleuOf } from './smoothed-sentence-bleu.ts';
 import type { ImportedSpice } from './spice.ts';
 
@@ -51,6 +52,8 @@ export interface ScoreInput {
   clipFeatures?: (image: ImageId) => ClipFeatures | undefined;
   /** SPICE computed elsewhere. */
   spice?: ImportedSpice;
+  /** Which part of the corpus an image belongs to, for scores of each: nocaps' domains. */
+  groupOf?: (image: ImageId) => string | undefined;
 }
 
 export interface ImageScores {
@@ -85,6 +88,8 @@ export interface CaptionScores {
   meteorLabel: MeteorLabel;
   ciderD: number;
   documentFrequencySource: DocumentFrequencySource;
+  /** How many images' references were counted for them. */
+  documentImages: number;
   nist: number;
   /** Where features were given. */
   clipScore?: number;
@@ -95,6 +100,8 @@ export interface CaptionScores {
   statistics: CaptionStatistics;
   /** All of the scores above in one list, for tables and significance tests. */
   measures: Measure[];
+  /** The measures of each group of images; none where `groupOf` names none. */
+  groups: GroupScores[];
   /** In the order of the results. */
   perImage: ImageScores[];
 }
@@ -152,6 +159,7 @@ export function scoreCaptions(input: ScoreInput): CaptionScores {
     meteorLabel: met.label,
     ciderD: cider.ciderD,
     documentFrequencySource: source,
+    documentImages: table?.imageCount ?? results.length,
     nist: information.nist,
     clipScore: clip?.clipScore,
     refClipScore: clip?.refClipScore,
@@ -161,6 +169,10 @@ export function scoreCaptions(input: ScoreInput): CaptionScores {
       finished: endingsKnown ? results.map(({ finished }) => finished === true) : undefined,
     }),
     measures,
+    groups: scoreGroups(
+      measures,
+      results.map(({ image_id: id }) => input.groupOf?.(id)),
+    ),
     perImage: results.map(({ image_id: imageId, caption }, i) => ({
       imageId,
       caption,

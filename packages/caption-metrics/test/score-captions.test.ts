@@ -47,6 +47,32 @@ test('images without a result are named and left out', () => {
   assert.is(scores.images, 1);
 });
 
+test('groups: BLEU of their images alone, CIDEr-D with the document frequencies of all', () => {
+  const results = resultsOf(clipscoreGood);
+  const none = scoreCaptions({ results, references });
+  assert.equal(none.groups, []);
+  const { groups, perImage, measures } = scoreCaptions({
+    results,
+    references,
+    groupOf: (id) => (id === 1 ? 'out-domain' : undefined),
+  });
+  assert.equal(
+    groups.map(({ group, images }) => [group, images]),
+    [['out-domain', 1]],
+  );
+  const [{ scores }] = groups;
+  assert.equal(
+    scores.map(({ name }) => name),
+    measures.map(({ name }) => name),
+  );
+  const valueOf = (wanted: string) => scores.find(({ name }) => name === wanted)?.value;
+  const alone = scoreCaptions({ results: results.slice(1), references });
+  assert.is(valueOf('bleu-4'), alone.bleu[3]);
+  assert.is(valueOf('meteor'), alone.meteor);
+  assert.is(valueOf('cider-d'), perImage[1].ciderD);
+  assert.is(alone.ciderD, 0, 'its own document frequencies would leave nothing');
+});
+
 test("results that do not fit are refused with the image's name", () => {
   assert.throws(() => scoreCaptions({ results: [], references }), /results is empty/);
   assert.throws(

@@ -31,7 +31,7 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
   'caption-data': { uses: ['cli-kit', 'scenes', 'tensor', 'torch-file'], runs: 'node' },
   'prefix-mapper': { uses: models, runs: 'anywhere' },
   trainer: { uses: training, runs: 'node' },
-  bench: { uses: [...training, 'trainer'], runs: 'node' },
+  bench: { uses: [...training, 'torch-file', 'trainer'], runs: 'node' },
   study: { uses: [...training, 'trainer'], runs: 'node' },
 };
 

@@ -18,16 +18,22 @@ export async function openLayout(source: ByteSource): Promise<OpenedTorchFile> {
   if (start.length === 0) return fail('the file is empty');
   if (/^PK[\u0003\u0005\u0006]/.test(latin1(start.subarray(0, 3)))) return openTorchArchive(source);
   if (start[0] === PROTO) return openPickle(source);
+  const mistake = knownMistake(start);
+  // A dict, a list or a tuple of protocol 0 or 1, or an object of a class.
+  if (mistake === undefined && /^[(}\])c]/.test(latin1(start.subarray(0, 1))))
+    return openPickle(source, { mayBeOld: true });
   return fail(
-    knownMistake(start) ??
-      'this is none of the files that torch.save or pickle write; it may be truncated or damaged',
+    mistake ?? 'this is none of the files that torch.save or pickle write; it may be truncated or damaged',
   );
 }
 
 /** A legacy torch.save or an ordinary pickle: which of them, the first pickle says. */
-async function openPickle(source: ByteSource): Promise<OpenedTorchFile> {
+async function openPickle(
+  source: ByteSource,
+  options: Pick<PickleContext, 'mayBeOld'> = {},
+): Promise<OpenedTorchFile> {
   const input = new PickleInput(source, { begin: 0, end: source.size, of: 'pickle' });
-  const first = await runPickle(input, { loadFromBytes: nestedStorages(source) });
+  const first = await runPickle(input, { ...options, loadFromBytes: nestedStorages(source) });
   if (first === LEGACY_MAGIC) {
     const context: PickleContext = {};
     const value = assertPlain(await readLegacyFile(input, context), input.fail);

@@ -55,6 +55,30 @@ const values: [what: string, parts: (string | number)[], value: unknown][] = [
   ['FRAME', [0x95, 2, 0, 0, 0, 0, 0, 0, 0, 'N'], null],
   ['OrderedDict', ['ccollections\nOrderedDict\n)R'], new Map()],
   ['torch.device', ['ctorch\ndevice\n', 0x8c, 3, 'cpu', 0x85, 'R'], 'cpu'],
+  ['INT', ['I-12\n'], -12],
+  ['INT of True', ['I01\n'], true],
+  ['INT of False', ['I00\n'], false],
+  [
+    'INT and LONG beyond 2^53',
+    ['I9007199254740993\nL-9007199254740993L\n', 0x86],
+    [2n ** 53n + 1n, -(2n ** 53n) - 1n],
+  ],
+  ['FLOAT', ['F-2.5e-3\n'], -0.0025],
+  ['FLOAT of infinity', ['F-inf\n'], -Infinity],
+  ['STRING', ["S'caf\\xc3\\xa9 \\'\"\\\\\\n\\t'\n"], 'café \'"\\\n\t'],
+  ['STRING in other quotes', ['S"don\'t"\n'], "don't"],
+  ['BINSTRING', ['T', 3, 0, 0, 0, 'a', 0xc3, 0xa9], 'aé'],
+  ['SHORT_BINSTRING', ['U', 2, 'ab'], 'ab'],
+  ['UNICODE', ['Vcaf', 0xe9, ' \\u732b\\U0001f600\\n', '\n'], 'café 猫😀\\n'],
+  ['LIST', ['(', 'K', 1, 'l'], [1]],
+  ['DICT', ['(', 'K', 1, 'Nd'], new Map([[1, null]])],
+  ['PUT and GET', ['](', 'K', 7, 'p0\ng0\ne'], [7, 7]],
+  [
+    'defaultdict',
+    ['ccollections\ndefaultdict\nc__builtin__\nfloat\n', 0x85, 'R', 'K', 1, 'Ns'],
+    new Map([[1, null]]),
+  ],
+  ['a tuple as key', ['}', 'K', 1, 'N', 0x86, 'K', 2, 's'], new Map([[[1, null], 2]])],
   ['a state of an OrderedDict is dropped', ['ccollections\nOrderedDict\n)R}b'], new Map()],
 ];
 
@@ -84,8 +108,20 @@ const refusals: [what: string, parts: (string | number)[], message: RegExp][] = 
   ['INST', ['(ios\nsystem\n'], /the instruction INST \(0x69\)/],
   ['OBJ', ['(cos\nsystem\no'], /byte 3: names "os\.system"/],
   ['EXT1', [0x82, 1], /the instruction EXT1/],
-  ['a string of Python 2', ['U', 1, 'a'], /the instruction SHORT_BINSTRING/],
-  ['another protocol', [0x80, 6], /pickle protocol 6 is none of 2 to 5/],
+  ['a string of Python 2 that is no text', ['U', 1, 0xff], /a text is no valid UTF-8/],
+  ['the same of protocol 0', ["S'\\xff'\n"], /a string of Python 2 is no UTF-8/],
+  ['a string without quotes', ['Sa\n'], /a string is not quoted/],
+  ['an escape that is none', ["S'\\q'\n"], /the escape \\q, which Python 2 does not write/],
+  ['an escape at the end', ["S'a\\'\n"], /the escape \\, which/],
+  ['a word for a number', ['Ione\n'], /"one" is no whole number/],
+  ['a number with an end', ['F1.5x\n'], /"1\.5x" is no number/],
+  ['no character', ['V\\Uffffffff\n'], /names no character/],
+  ['a slot that is no number', ['Np-1\n'], /"-1" is no memo slot/],
+  ['a line too long', ['S', 'x'.repeat(70_000)], /over 32768 bytes/],
+  ['a dict of protocol 0 with a key alone', ['(Nd'], /a key has no value/],
+  ['a call of int', ['c__builtin__\nint\n)R'], /is called, which is no function/],
+  ['a defaultdict with more', ['ccollections\ndefaultdict\nNN', 0x86, 'R'], /made with more than a default/],
+  ['another protocol', [0x80, 6], /pickle protocol 6 is none of 0 to 5/],
   ['nothing at all', [], /byte 2: the pickle ends with other than one value/],
   ['two values', ['NN'], /other than one value/],
   ['a mark left', ['N('], /other than one value/],
@@ -101,7 +137,7 @@ const refusals: [what: string, parts: (string | number)[], message: RegExp][] = 
   ['append to a dict', ['}Na'], /appended to a dict/],
   ['entries in a list', [']NNs'], /entries are set in a list/],
   ['a key without value', ['}(Nu'], /a key has no value/],
-  ['a tuple as key', ['})Ns'], /the key of a dict is a tuple/],
+  ['a tuple with a list as key', ['}]', 0x85, 'Ns'], /the key of a dict is a tuple/],
   [
     'a text cut off',
     ['X', 9, 0, 0, 0, 'abc'],
@@ -213,10 +249,10 @@ test('a pickle cannot ask for many times its own size', async () => {
   assert.is(some.length, 4000);
 });
 
-test('exactly the 41 instructions of the formats are known', () => {
+test('exactly the 52 instructions of the formats are known', () => {
   const known = instructions.flatMap((instruction, opcode) => (instruction ? [opcode] : []));
   const ascii7 = String.fromCharCode(...known.filter((opcode) => opcode < 0x80));
-  assert.is(ascii7, '().BCGJKMNQRX]abcehjqrstu}');
+  assert.is(ascii7, '().BCFGIJKLMNQRSTUVX]abcdeghjlpqrstu}');
   assert.equal(
     known.filter((opcode) => opcode >= 0x80),
     [0x80, 0x81, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x8d, 0x8e, 0x8f, 0x93, 0x94, 0x95],

@@ -1,4 +1,5 @@
 // What Python's pickle module itself wrote: read as Python means it, and its calls refused.
+import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { bytesSource } from '@foreword/tensor';
 import { suite } from '@foreword/test-kit';
@@ -91,5 +92,44 @@ test('ClipCap features that Python pickled with stand-ins for torch', async () =
     ]);
   }
 });
+
+const golden = (name: string) => readFileSync(new URL(`golden/python2-${name}.pkl`, import.meta.url));
+
+for (const module of ['pickle', 'cPickle']) {
+  for (const protocol of [0, 1, 2]) {
+    test(`Python 2, ${module}, protocol ${protocol}`, async () => {
+      assert.equal(await read(golden(`plain-${protocol}-${module}`)), [
+        1,
+        -2,
+        3,
+        2n ** 70n,
+        // Protocols 0 and 1 of Python 2 write them as numbers with a leading 0.
+        true,
+        false,
+        null,
+        1e300,
+        Infinity,
+        [],
+        [],
+        new Map(),
+      ]);
+      const words = ['a', 'café', "don't", '"so"', "'n' \"\\\n", 'café 猫'];
+      const wanted = new Map(
+        words.flatMap((word, i): [string, number][] => [
+          [word, i + 1],
+          [`a|${word}`, 0.5],
+        ]),
+      );
+      const flat = (dict: unknown) =>
+        new Map([...(dict as Map<string[], number>)].map(([key, count]) => [key.join('|'), count]));
+      const sorted = (dict: Map<string, number>) => [...dict].sort(([a], [b]) => (a < b ? -1 : 1));
+      const counts = flat(await read(golden(`frequencies-${protocol}-${module}`)));
+      assert.equal(sorted(counts), sorted(wanted));
+      const table = (await read(golden(`table-${protocol}-${module}`))) as Map<string, unknown>;
+      assert.is(table.get('ref_len'), 40504);
+      assert.equal(sorted(flat(table.get('document_frequency'))), sorted(wanted));
+    });
+  }
+}
 
 test.run();

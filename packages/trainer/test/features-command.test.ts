@@ -51,6 +51,11 @@ async function chunks(out: string): Promise<Map<string, number>> {
   return found;
 }
 
+async function chunkBytes(out: string): Promise<Buffer[]> {
+  const names = [...(await chunks(out)).keys()].sort();
+  return await Promise.all(names.map((name) => readFile(here(out, name))));
+}
+
 test.before(async () => {
   world = await makeTinyWorld();
   const trained = await train('direct', 'direct-cache');
@@ -150,6 +155,22 @@ test('--check says what a dataset holds, without a device', async () => {
     got.stdout,
     /^coco .*: 24 train, 6 val, 8 test pictures with 76 captions; nothing left out\n$/,
   );
+});
+
+test('--clip names the model as in pnpm train', async () => {
+  const base = ['--dataset', world.dataset, '--chunk', '4', '--out', here('named')];
+  const named = await answer('features', [...base, '--clip', join(world.backbones, 'clip')]);
+  assert.is(named.code, 0, named.text);
+  assert.match(named.stdout, '37 pictures encoded');
+  assert.equal(await chunkBytes('named'), await chunkBytes('bad'));
+  for (const [name, wanted] of [
+    ['./model.safetensors', 'a model with its config.json is needed'],
+    [here('nowhere'), 'config.json is missing'],
+  ] as const) {
+    const got = await answer('features', [...base, '--clip', name]);
+    assert.is.not(got.code, 0);
+    assert.match(got.stderr, wanted);
+  }
 });
 
 test('a folder of another extraction, wrong words and missing flags are refused', async () => {

@@ -56,6 +56,18 @@ test('a text-only run trains, resumes bit-equal, and captions pictures from its 
   assert.is(captioned.code, 0, captioned.text);
   const [sample] = await lines<{ caption: string }>('texts', 'samples.jsonl');
   assert.is((JSON.parse(captioned.stdout) as { caption: string }).caption, sample.caption);
+  const onVal = await answer(
+    'caption-test',
+    ['--run', pathOf('texts'), '--split', 'val', '--out', pathOf('texts-val')],
+    { env: { FOREWORD_CACHE: world.cache } },
+  );
+  assert.is(onVal.code, 0, onVal.text);
+  assert.match(onVal.stdout, /^greedy: BLEU.* on 6 val pictures\n/);
+  const onPictures = await lines<{ picture: string; references: string[] }>('texts-val', 'samples.jsonl');
+  assert.equal(
+    onPictures.map(({ picture: path }) => path),
+    [0, 1, 2, 3, 4, 5].map((i) => join(world.dataset, `val/${i}.png`)),
+  );
   await rm(join(pathOf('texts'), 'feature-space.safetensors'));
   const bare = await answer('caption', [picture, '--run', pathOf('texts')]);
   assert.match(
@@ -82,14 +94,14 @@ test('a self-critical run begins with another run, keeps its settings, and resum
   assert.is(whole.code, 0, whole.text);
   assert.match(whole.stderr, /epoch 1: validation loss \d\.\d+, CIDEr-D \d+\.\d\d/);
   const { settings, backbones, mapper } = await record('critical');
-  assert.equal([settings.prefix, settings.mapper, settings.lr], [2, 'mlp-fixed', 1e-4]);
+  assert.equal([settings.prefix, settings.mapper, settings.lr], [2, 'mlp-fixed', 3e-4]);
   assert.equal([settings.objective, settings.init], ['self-critical', pathOf('first')]);
   const first = await record('first');
   assert.equal(mapper, first.mapper);
   assert.equal(backbones, first.backbones);
   const steps = await lines<StepMetrics>('critical', 'metrics.jsonl');
   assert.is(steps.length, 12);
-  assert.ok(steps.every(({ reward, baseline }) => reward! >= 0 && baseline! >= 0));
+  assert.ok(steps.every(({ reward, baseline }) => reward! >= 0 && baseline === undefined));
   assert.ok(
     (await lines<EpochMetrics>('critical', 'validation.jsonl')).every(({ valReward }) => valReward! >= 0),
   );
@@ -112,6 +124,11 @@ test('a self-critical run begins with another run, keeps its settings, and resum
   );
   assert.ok(a.equals(b), 'checkpoints are equal');
 
+  const single = await critical('single', '--samples', '1', '--max-steps', '2');
+  assert.is(single.code, 0, single.text);
+  const rows = await lines<StepMetrics>('single', 'metrics.jsonl');
+  assert.ok(rows.every(({ reward, baseline }) => reward! >= 0 && baseline! >= 0));
+
   const wider = await critical('wider', '--prefix', '3');
   assert.is(wider.code, 1);
   assert.match(
@@ -126,6 +143,7 @@ test('a self-critical run begins with another run, keeps its settings, and resum
 test('flags that do not go together are refused', async () => {
   for (const [flags, wanted] of [
     ['--noise 0.1', /--noise goes with --text-only/],
+    ['--samples 2', /--samples goes with --objective self-critical/],
     ['--text-only capdec --shuffle-features', /with --text-only there are none/],
     ['--text-only capdec --score-train 5', /with --text-only the training split has none/],
     [

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import type { RunRecord } from '../src/run/run-record.ts';
-import type { Sample } from '../src/train/score-test.ts';
+import type { Sample, TestScores } from '../src/train/score-test.ts';
 import { answer, type Answer } from './run-trainer.ts';
 import { makeTinyWorld, picture, type TinyWorld } from './tiny-world.ts';
 
@@ -96,6 +96,21 @@ test('nocaps alone cannot be learned from; --test-on scores on it, by domain, an
     samples.map(({ domain }) => domain),
     domains,
   );
+  const { scores } = JSON.parse(await readFile(join(world.root, 'on-nocaps/summary.json'), 'utf8')) as {
+    scores: TestScores;
+  };
+  const byDomain = Object.values(scores.domains!);
+  assert.equal(Object.keys(scores.domains!), domains);
+  assert.equal(
+    byDomain.map(({ ciderD, pictures }) => [ciderD, pictures]),
+    samples.map(({ ciderD }) => [ciderD, 1]),
+  );
+  assert.match(
+    other.stdout,
+    /^ +BLEU-1 .*CIDEr\nin-domain \(1\) +(?:\d+\.\d\d *){6}\nout-domain \(1\) .*\nentire \(2\) +\d/m,
+  );
+  const own = JSON.parse(await readFile(join(world.root, 'on-own/summary.json'), 'utf8')) as object;
+  assert.not.match(JSON.stringify(own), 'domain');
   const record = async (run: string): Promise<RunRecord> =>
     JSON.parse(await readFile(join(world.root, run, 'config.json'), 'utf8')) as RunRecord;
   assert.not.equal((await record('on-nocaps')).dataset.digest, (await record('on-own')).dataset.digest);

@@ -7,6 +7,7 @@ import {
   scoreCaptions,
   type CaptionScores,
   type ImageCaption,
+  type ImageId,
   type Interval,
   type Measure,
   type MeasureComparison,
@@ -16,6 +17,7 @@ import { CommandError, defineFlags, runCommand, UsageError, writeFileAtomic } fr
 import { chooseMetrics, metricGroups } from '../score/choose-metrics.ts';
 import {
   formatComparison,
+  formatGroups,
   formatMeasures,
   formatNotes,
   formatSeeds,
@@ -23,7 +25,8 @@ import {
 } from '../score/format-scores.ts';
 import { matchImages } from '../score/match-images.ts';
 import { readReferences, readResults } from '../score/read-captions.ts';
-import { readFeatures, readFrequencies, readSpiceFile } from '../score/read-extras.ts';
+import { readFeatures, readSpiceFile } from '../score/read-extras.ts';
+import { readFrequencies } from '../score/read-frequencies.ts';
 import { scoreReport } from '../score/score-report.ts';
 
 const flags = defineFlags({
@@ -51,7 +54,8 @@ const flags = defineFlags({
     type: 'string',
     default: 'references',
     placeholder: 'SOURCE',
-    describe: "CIDEr's document frequencies: references, training, or a JSON file with a table",
+    describe:
+      "CIDEr's document frequencies: references, training, or a file: JSON, or a pickle such as coco-val-df.p",
   },
   clipFeatures: {
     type: 'string',
@@ -89,7 +93,7 @@ async function readExtras(values: {
     throw new UsageError('--df training needs the training captions', { cure: 'give them after --training' });
   }
   const shared: Extras = {};
-  if (values.training !== undefined) shared.training = await readReferences(values.training);
+  if (values.training !== undefined) shared.training = (await readReferences(values.training)).captions;
   if (values.df === 'training') shared.documentFrequencies = 'training';
   else if (values.df !== 'references') shared.documentFrequencies = await readFrequencies(values.df);
   // Features and SPICE belong to one file's captions.
@@ -102,7 +106,7 @@ async function readExtras(values: {
 await runCommand({
   name: 'pnpm score',
   summary:
-    'Scores generated captions (COCO results or {id: caption} JSON) against references (COCO annotations or {id: [captions]} JSON, the last file). Several results files count as seeds of one setting: mean ± std.',
+    'Scores generated captions (COCO results, {id: caption} JSON, samples.jsonl of a run) against references (COCO annotations, {id: [captions]} JSON, samples.jsonl; the last file). Several results files count as seeds of one setting: mean ± std.',
   flags,
   positionals: { name: 'file', describe: 'results.json [more-results.json …] references.json', min: 2 },
   async run({ values, positionals }) {
@@ -111,7 +115,8 @@ await runCommand({
     const resultsPaths = positionals.slice(0, -1);
     const referencesPath = positionals[resultsPaths.length];
     checkTogether(values, resultsPaths);
-    const references = await readReferences(referencesPath);
+    const { captions: references, domains } = await readReferences(referencesPath);
+    const groupOf = (id: ImageId): string | undefined => domains.get(id);
     const { shared, ofResults } = await readExtras(values);
     const score = async (resultsPath: string, extras: Extras): Promise<Run> => {
       const paths = { resultsPath, referencesPath };
@@ -120,7 +125,7 @@ await runCommand({
         partial,
         allowEmpty,
       });
-      const scores = scoreOrExplain({ results, references, ...extras }, resultsPath);
+      const scores = scoreOrExplain({ results, references, groupOf, ...extras }, resultsPath);
       return { scores, measures: scores.measures.filter(({ name }) => chosen.has(name)) };
     };
 
@@ -129,18 +134,26 @@ await runCommand({
     const [{ scores, measures }] = runs;
     console.log(`${resultsPaths.join(', ')}: ${describeImages(scores, references)}\n`);
     const bootstrap = { resamples, seed, level: 0.95 };
+    let compared: Run | undefined;
     let comparison: MeasureComparison[] | undefined;
     let intervals: Interval[] | undefined;
     if (compare !== undefined) {
-      const other = await score(compare, shared);
-      refuseOtherImages(scores, other.scores, compare);
-      comparison = pairedBootstrap(measures, other.measures, scores.images, bootstrap);
+      compared = await score(compare, shared);
+      refuseOtherImages(scores, compared.scores, compare);
+      comparison = pairedBootstrap(measures, compared.measures, scores.images, bootstrap);
       console.log(`A  ${resultsPaths[0]}\nB  ${compare}\n\n${formatComparison(comparison)}\n`);
     } else if (runs.length > 1) {
       console.log(`${formatSeeds(runs.map((run) => run.measures))}\n`);
     } else {
       if (resamples > 0) intervals = bootstrapIntervals(measures, scores.images, bootstrap);
       if (measures.length > 0) console.log(`${formatMeasures(measures, intervals)}\n`);
+    }
+    if (domains.size > 0) {
+      const labelled = compare === undefined ? runs : [runs[0], compared!];
+      labelled.forEach((run, i) => {
+        const label = compare === undefined ? `run ${i + 1}` : 'AB'[i];
+        console.log(`${labelled.length > 1 ? `${label}\n` : ''}${formatGroups(run.scores, chosen)}\n`);
+      });
     }
     if (chosen.has('statistics')) {
       runs.forEach((run, i) => {

@@ -59,6 +59,30 @@ export function formatSeeds(runs: readonly (readonly Measure[])[]): string {
   );
 }
 
+/** The measures asked for by domain, and of the entire corpus. */
+export function formatGroups(
+  { groups, measures, images }: CaptionScores,
+  chosen: ReadonlySet<string>,
+): string {
+  return formatTable(
+    [
+      { title: 'metric' },
+      ...groups.map(({ group, images: own }) => right(`${group} (${own})`)),
+      right(`entire (${images})`),
+    ],
+    measures.flatMap(({ name, label, scale, value }, m) =>
+      chosen.has(name)
+        ? [
+            [
+              label,
+              ...[...groups.map(({ scores }) => scores[m].value), value].map((x) => formatScore(x, scale)),
+            ],
+          ]
+        : [],
+    ),
+  );
+}
+
 /** What the captions look like apart from the references. */
 export function formatStatistics({ statistics: s, images }: CaptionScores): string {
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
@@ -81,7 +105,7 @@ export function formatNotes(
   const sources = {
     references: 'the references scored',
     training: 'the training captions',
-    given: 'the given table',
+    given: `the given table (${Math.round(scores.documentImages).toLocaleString('en')} images)`,
   };
   return [
     'Scores × 100, NIST as it is. Tokens: Penn Treebank, lower case, without punctuation (NIST: mteval-13a).',

@@ -1,14 +1,15 @@
 // Reads generated captions and reference captions in the layouts people have; ids become text.
-import type { CaptionResult, ImageCaption } from '@foreword/caption-metrics';
+import type { CaptionResult, ImageCaption, ImageId } from '@foreword/caption-metrics';
 import { CommandError } from '@foreword/cli-kit';
 import { isRecord, readJson } from './read-json.ts';
 
-const resultsLayout = 'a COCO results file, [{"image_id": 7, "caption": "…"}, …], or {"7": "…", …}';
+const resultsLayout =
+  'a COCO results file, [{"image_id": 7, "caption": "…"}, …], or {"7": "…", …}, or samples.jsonl of a run';
 const referencesLayout =
-  'COCO caption annotations, {"annotations": [{"image_id": 7, "caption": "…"}, …]}, or {"7": ["…", …], …}';
+  'COCO caption annotations, {"annotations": [{"image_id": 7, "caption": "…"}, …]}, or {"7": ["…", …], …}, or samples.jsonl of a run';
 
 /**
- * One caption per image from a COCO results file or plain JSON from image id to caption (or to a list of one).
+ * One caption per image from a COCO results file, the `samples.jsonl` of a run, or plain JSON from image id to caption (or to a list of one).
  *
  * @throws CommandError when the file is something else; names the entry
  */
@@ -28,12 +29,19 @@ export async function readResults(path: string): Promise<CaptionResult[]> {
   });
 }
 
+export interface References {
+  captions: ImageCaption[];
+  /** By image id, where the file says it: nocaps' in-domain, near-domain, out-domain. */
+  domains: ReadonlyMap<ImageId, string>;
+}
+
 /**
- * Reference captions from COCO's annotations, from their list alone, or from plain JSON from image id to captions.
+ * Reference captions from COCO's annotations, from their list alone, from the `samples.jsonl` of a run, whose captions have
+ * their references beside them, or from plain JSON from image id to captions.
  *
  * @throws CommandError when the file is something else; names the entry
  */
-export async function readReferences(path: string): Promise<ImageCaption[]> {
+export async function readReferences(path: string): Promise<References> {
   const json = await readJson(path, referencesLayout);
   const wrong = (cause: string): CommandError =>
     new CommandError(`${path}: ${cause}`, { cure: `give ${referencesLayout}` });
@@ -47,9 +55,24 @@ export async function readReferences(path: string): Promise<ImageCaption[]> {
             return { image_id: id, caption };
           });
         })
-      : readEntries(isRecord(json) ? json.annotations : json, wrong);
+      : readEntries(isRecord(json) ? json.annotations : withReferences(json), wrong);
   if (captions.length === 0) throw wrong('it holds no caption');
-  return captions;
+  const images: unknown = isRecord(json) ? json.images : json;
+  const domains = (Array.isArray(images) ? images : []).flatMap((image: unknown): [ImageId, string][] =>
+    isRecord(image) && typeof image.domain === 'string'
+      ? [[String(image.image_id ?? image.id), image.domain]]
+      : [],
+  );
+  return { captions, domains: new Map(domains) };
+}
+
+/** An entry for each reference of a sample; other lists as they are. */
+function withReferences(json: unknown): unknown {
+  if (!Array.isArray(json)) return json;
+  return json.flatMap((entry: unknown): unknown[] => {
+    if (!isRecord(entry) || !Array.isArray(entry.references)) return [entry];
+    return entry.references.map((caption: unknown) => ({ image_id: entry.image_id, caption }));
+  });
 }
 
 function readEntries(json: unknown, wrong: (cause: string) => CommandError): CaptionResult[] {

@@ -1,32 +1,9 @@
-// Reads what scores may need besides captions: document frequencies, CLIP features, SPICE.
-import {
-  readSpice,
-  type ClipFeatures,
-  type DocumentFrequencies,
-  type ImageId,
-  type ImportedSpice,
-} from '@foreword/caption-metrics';
+// Reads what scores may need besides captions: CLIP features, SPICE.
+import { readSpice, type ClipFeatures, type ImageId, type ImportedSpice } from '@foreword/caption-metrics';
 import { CommandError } from '@foreword/cli-kit';
 import { isRecord, readJson } from './read-json.ts';
 
-const tableLayout = 'a table {"imageCount": 40504, "frequency": {"a": 39000, "a dog": 900, …}}';
 const featureLayout = 'features {"7": {"image": […], "caption": […], "references": [[…], …]}, …}';
-
-/** A table of document frequencies. @throws CommandError when the file is something else */
-export async function readFrequencies(path: string): Promise<DocumentFrequencies> {
-  const json = await readJson(path, tableLayout);
-  const { imageCount, frequency } = isRecord(json) ? json : {};
-  if (typeof imageCount !== 'number' || !(imageCount >= 1) || !isRecord(frequency)) {
-    throw new CommandError(`${path} has no imageCount or no frequency`, { cure: `give ${tableLayout}` });
-  }
-  const entries = Object.entries(frequency).map(([gram, count]): [string, number] => {
-    if (typeof count === 'number' && count >= 0) return [gram, count];
-    throw new CommandError(`${path}: the frequency of ${JSON.stringify(gram)} is no number`, {
-      cure: `give ${tableLayout}`,
-    });
-  });
-  return { frequency: new Map(entries), imageCount };
-}
 
 /** CLIP features by image id. @throws CommandError when the file is something else */
 export async function readFeatures(path: string): Promise<(image: ImageId) => ClipFeatures | undefined> {

@@ -4,6 +4,7 @@ import {
   type CaptionScores,
   type CaptionStatistics,
   type DocumentFrequencySource,
+  type GroupScores,
   type ImageScores,
   type Interval,
   type Measure,
@@ -32,6 +33,8 @@ export interface ScoreReport {
   /** The results file compared with (B). */
   compare?: string;
   comparison?: readonly MeasureComparison[];
+  /** Of every run, where the references have domains (nocaps). */
+  domains?: readonly GroupScores[][];
   /** Of every run. */
   statistics: CaptionStatistics[];
   /** Of one run. */
@@ -68,6 +71,7 @@ export function scoreReport(
         ...(runs.length > 1 && { seeds: { ...seeds, values } }),
       };
     }),
+    ...(scores.groups.length > 0 && { domains: runs.map((run) => run.scores.groups) }),
     statistics: runs.map((run) => run.scores.statistics),
     ...(runs.length === 1 && { perImage: scores.perImage }),
   };

@@ -29,7 +29,7 @@ const byName: Record<string, readonly [opcode: number, run: Instruction]> = {
     0x80,
     ({ input, fail }) => {
       const version = input.u8();
-      if (version < 2 || version > 5) fail(`pickle protocol ${version} is none of 2 to 5`);
+      if (version < 2 || version > 5) fail(`pickle protocol ${version} is none of 0 to 5`);
     },
   ],
   FRAME: [
@@ -64,6 +64,26 @@ const byName: Record<string, readonly [opcode: number, run: Instruction]> = {
   SHORT_BINBYTES: [0x43, (machine) => pushBytes(machine, machine.input.u8())],
   BINBYTES: [0x42, (machine) => pushBytes(machine, machine.input.u32())],
   BINBYTES8: [0x8e, (machine) => pushBytes(machine, machine.input.u64())],
+
+  // What Python 2 wrote: protocol 0 is text, and its strings are bytes.
+  INT: [0x49, (machine) => withLine(machine, (text) => integer(machine, text))],
+  LONG: [0x4c, (machine) => withLine(machine, (text) => integer(machine, text.replace(/L$/, '')))],
+  FLOAT: [0x46, (machine) => withLine(machine, (text) => float(machine, text))],
+  STRING: [0x53, (machine) => withLine(machine, (text) => quoted(machine, text))],
+  SHORT_BINSTRING: [0x55, (machine) => pushText(machine, machine.input.u8())],
+  BINSTRING: [0x54, (machine) => pushText(machine, machine.input.u32())],
+  UNICODE: [0x56, (machine) => withLine(machine, (text) => unescaped(machine, text))],
+  LIST: [0x6c, (machine) => machine.push(machine.popToMark(), OBJECT_COST)],
+  DICT: [
+    0x64,
+    (machine) => {
+      const items = machine.popToMark();
+      machine.push(new Map(), CONTAINER_COST);
+      setItems(machine, items);
+    },
+  ],
+  PUT: [0x70, async (machine) => machine.remember(slot(machine, await machine.input.line()))],
+  GET: [0x67, async (machine) => machine.recall(slot(machine, await machine.input.line()))],
 
   EMPTY_TUPLE: [0x29, (machine) => machine.push(emptyTuple)],
   TUPLE1: [0x85, (machine) => pushTuple(machine, popped(machine, 1))],
@@ -134,20 +154,9 @@ const refused: Readonly<Record<number, string>> = {
   0x30: 'POP',
   0x31: 'POP_MARK',
   0x32: 'DUP',
-  0x46: 'FLOAT',
-  0x49: 'INT',
-  0x4c: 'LONG',
   0x50: 'PERSID',
-  0x53: 'STRING',
-  0x54: 'BINSTRING',
-  0x55: 'SHORT_BINSTRING',
-  0x56: 'UNICODE',
-  0x64: 'DICT',
-  0x67: 'GET',
   0x69: 'INST',
-  0x6c: 'LIST',
   0x6f: 'OBJ',
-  0x70: 'PUT',
   0x82: 'EXT1',
   0x83: 'EXT2',
   0x84: 'EXT4',
@@ -182,6 +191,73 @@ function pushText(machine: PickleMachine, byteLength: number): void | Promise<vo
   else return text.then((late) => void machine.stack.push(late));
 }
 
+/** Longest text of protocol 0. */
+const MAX_LINE_BYTES = 1 << 15;
+
+/** Pushes what the rest of the line says. */
+async function withLine(machine: PickleMachine, read: (text: string) => unknown): Promise<void> {
+  const text = await machine.input.line({ mostBytes: MAX_LINE_BYTES, latin1: true });
+  machine.push(read(text), OBJECT_COST + text.length);
+}
+
+/** In decimal; `00` and `01` are False and True. */
+function integer({ fail }: PickleMachine, text: string): unknown {
+  if (text === '00' || text === '01') return text === '01';
+  if (!/^-?\d{1,4096}$/.test(text))
+    return fail(`${describe(text)} is no whole number; the pickle is damaged`);
+  const exact = Number(text);
+  return Number.isSafeInteger(exact) ? exact : BigInt(text);
+}
+
+function float({ fail }: PickleMachine, text: string): number {
+  const special = /^(-?)(inf|nan)$/.exec(text);
+  if (special) return special[2] === 'nan' ? NaN : special[1] ? -Infinity : Infinity;
+  if (!/^-?\d+(\.\d*)?(e[-+]?\d+)?$/i.test(text))
+    return fail(`${describe(text)} is no number; the pickle is damaged`);
+  return Number(text);
+}
+
+const escapes: Readonly<Record<string, number>> = {
+  n: 0x0a,
+  r: 0x0d,
+  t: 0x09,
+  '\\': 0x5c,
+  "'": 0x27,
+  '"': 0x22,
+};
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** A string as Python 2 shows it; its bytes are taken for UTF-8. */
+function quoted({ fail }: PickleMachine, text: string): string {
+  const [, , inner] = /^(['"])(.*)\1$/s.exec(text) ?? fail('a string is not quoted; the pickle is damaged');
+  const bytes: number[] = [];
+  for (const [, code, char, other = ''] of inner.matchAll(/\\x([0-9a-f]{2})|\\(.?)|([^\\]+)/gis)) {
+    if (code !== undefined) bytes.push(parseInt(code, 16));
+    else if (char === undefined) for (let i = 0; i < other.length; i++) bytes.push(other.charCodeAt(i));
+    else
+      bytes.push(escapes[char] ?? fail(`a string has the escape \\${char}, which Python 2 does not write`));
+  }
+  try {
+    return utf8.decode(Uint8Array.from(bytes));
+  } catch {
+    return fail('a string of Python 2 is no UTF-8; only text is read');
+  }
+}
+
+/** Python's raw-unicode-escape: \uXXXX and \UXXXXXXXX, everything else a character a byte. */
+function unescaped({ fail }: PickleMachine, text: string): string {
+  return text.replace(/\\(?:u([0-9a-f]{4})|U([0-9a-f]{8}))/g, (_, short?: string, long?: string) => {
+    const code = parseInt(short ?? long!, 16);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : fail('a text names no character of Unicode');
+  });
+}
+
+function slot({ fail }: PickleMachine, text: string): number {
+  return /^\d{1,9}$/.test(text)
+    ? Number(text)
+    : fail(`${describe(text)} is no memo slot; the pickle is damaged`);
+}
+
 function pushBytes(machine: PickleMachine, byteLength: number): void {
   const { input } = machine;
   const begin = input.position;
@@ -211,11 +287,17 @@ function setItems(machine: PickleMachine, items: readonly unknown[]): void {
     return machine.fail(`a dict has over ${MAX_ENTRIES} entries; split it`);
   for (let i = 0; i < items.length; i += 2) {
     const key = items[i];
-    if (typeof key === 'object' && key !== null)
-      return machine.fail(`the key of a dict is ${describe(key)}; texts and numbers are read as keys`);
+    if (!isScalar(key) && !(isTuple(key) && key.every(isScalar)))
+      return machine.fail(
+        `the key of a dict is ${describe(key)}; texts, numbers and tuples of them are read as keys`,
+      );
     (dict as Map<unknown, unknown>).set(key, items[i + 1]);
   }
 }
+
+const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null;
+const isTuple = (value: unknown): value is readonly unknown[] =>
+  Array.isArray(value) && Object.isFrozen(value);
 
 function pushGlobal(machine: PickleMachine, module: string, name: string): void {
   machine.push(findGlobal({ module, name }, machine.context, machine.fail), OBJECT_COST);

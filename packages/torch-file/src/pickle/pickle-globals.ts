@@ -38,6 +38,11 @@ const functions: Record<string, Call> = {
     orderedDicts.add(dict);
     return dict;
   },
+  // Its default, a class such as int, is not kept.
+  'collections.defaultdict': (args, fail) =>
+    args.length <= 1 && (args[0] === undefined || args[0] instanceof PickleGlobal)
+      ? new Map<unknown, unknown>()
+      : fail('a defaultdict is made with more than a default'),
   'torch._utils._rebuild_tensor_v2': torchTensor,
   'torch._utils._rebuild_parameter': (args, fail) =>
     args.length === 3 && args[0] instanceof TorchTensor
@@ -70,6 +75,11 @@ globals.set(
   'torch.storage.UntypedStorage',
   new PickleGlobal('torch.storage.UntypedStorage', { storageDtype: 'U8' }),
 );
+
+// Defaults of defaultdicts, in Python 2 and 3.
+for (const module of ['__builtin__', 'builtins'])
+  for (const name of ['int', 'float'])
+    globals.set(`${module}.${name}`, new PickleGlobal(`${module}.${name}`, {}));
 
 /** What a pickle may name besides the globals of every torch file. */
 export interface PickleScope {

@@ -116,16 +116,22 @@ export class PickleInput {
     return this.fill(byteLength).then(() => this.#decode(this.#take(byteLength), byteLength));
   }
 
-  /** Text up to a line feed, which is taken too. */
-  async line(): Promise<string> {
-    if (!this.has(MAX_LINE_BYTES)) await this.fill(MAX_LINE_BYTES);
-    const end = this.#window.indexOf(0x0a, this.#at);
-    if (end < 0 && this.position + MAX_LINE_BYTES >= this.end) this.truncated(1);
-    if (end < 0 || end - this.#at > MAX_LINE_BYTES)
-      this.fail(`a name has over ${MAX_LINE_BYTES} bytes; the file is damaged or made to deceive`);
+  /** Text up to a line feed, which is taken too: of UTF-8, or of one character a byte. */
+  async line({ mostBytes = MAX_LINE_BYTES, latin1 = false } = {}): Promise<string> {
+    let end = this.#window.indexOf(0x0a, this.#at);
+    if (end < 0 && !this.has(mostBytes + 1)) {
+      await this.fill(mostBytes + 1);
+      end = this.#window.indexOf(0x0a, this.#at);
+    }
+    if (end < 0 && this.position + mostBytes >= this.end) this.truncated(1);
+    if (end < 0 || end - this.#at > mostBytes)
+      this.fail(`a name has over ${mostBytes} bytes; the file is damaged or made to deceive`);
     const length = end - this.#at;
-    const text = this.#decode(this.#take(length), length);
+    const start = this.#take(length);
     this.#at++;
+    if (!latin1) return this.#decode(start, length);
+    let text = '';
+    for (let i = start; i < start + length; i++) text += String.fromCharCode(this.#window[i]);
     return text;
   }
 

@@ -5,8 +5,8 @@ import type { Fail } from '../torch-file-error.ts';
 import { TorchTensor } from '../torch-tensor.ts';
 
 /**
- * Plain data and tensors. A dict is a Map (so its keys, `__proto__` included, are nothing but keys), a tuple a frozen
- * array; ints beyond 2^53 are bigints.
+ * Plain data and tensors. A dict is a Map (so its keys, `__proto__` included, are nothing but keys; one that is a tuple is
+ * found by going through them), a tuple a frozen array; ints beyond 2^53 are bigints.
  */
 export type PickledValue =
   | null
@@ -21,7 +21,8 @@ export type PickledValue =
   | ReadonlyMap<DictKey, PickledValue>
   | ReadonlySet<PickledValue>;
 
-export type DictKey = string | number | bigint | boolean | null;
+export type DictKey = ScalarKey | readonly ScalarKey[];
+type ScalarKey = string | number | bigint | boolean | null;
 
 /** A `bytes` value; it stays in the file until it is asked for. */
 export class PickledBytes {

@@ -18,6 +18,8 @@ export interface PickleContext extends PickleScope {
   loadPersistent?: (id: unknown, fail: Fail) => unknown;
   /** default: by the pickle's size */
   memoryLimitBytes?: number;
+  /** Protocols 0 and 1, which do not say so at their start. Default false. */
+  mayBeOld?: boolean;
 }
 
 /** The state of a pickle that is being read. */
@@ -124,7 +126,8 @@ export async function runPickle(input: PickleInput, context: PickleContext): Pro
       await input.fill(MAX_FIXED_BYTES);
     }
     const opcode = input.u8();
-    if (first && opcode !== PROTO) machine.fail('the pickle does not begin with its protocol; it is damaged');
+    if (first && opcode !== PROTO && !context.mayBeOld)
+      machine.fail('the pickle does not begin with its protocol; it is damaged');
     const instruction = instructions[opcode];
     if (instruction === undefined) {
       return machine.fail(

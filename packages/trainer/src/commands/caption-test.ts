@@ -1,4 +1,4 @@
-// `pnpm caption-test`: captions the test split of a run again, another way than greedily, and scores it.
+// `pnpm caption-test`: captions a split of a run's dataset again, another way than greedily, and scores it.
 import { resolve } from 'node:path';
 import {
   defineFlags,
@@ -17,8 +17,10 @@ import {
 } from '@foreword/prefix-mapper';
 import { loadCaptioner } from '@foreword/prefix-mapper/node';
 import { openDevice } from '@foreword/tensor/node';
+import { splits } from '../data/dataset.ts';
 import { shownPath } from '../data/repository.ts';
 import { localFolders } from '../features/backbone-places.ts';
+import { splitFeatures } from '../features/feature-cache.ts';
 import { RunFolder } from '../run/run-folder.ts';
 import { assertSameInputs, recordedBackbones, recordedSettings } from '../run/run-record.ts';
 import { prepare } from '../train/prepare.ts';
@@ -39,12 +41,19 @@ const flags = defineFlags({
     placeholder: 'METHOD',
     describe: `how captions are written, with options after commas; one of ${knownDecodeChoices}`,
   },
+  split: {
+    type: 'choices',
+    choices: splits,
+    default: 'test',
+    describe: 'what is captioned; settings are chosen on val',
+  },
   adapter: { type: 'string', placeholder: 'NAME', describe: 'part of the name of the WebGPU adapter to use' },
 });
 
 await runCommand({
   name: 'pnpm caption-test',
-  summary: 'Captions the test split of a run by another way of decoding, and scores the captions.',
+  summary:
+    'Captions the test split of a run, or another one, by another way of decoding, and scores the captions.',
   flags,
   async run({ values }) {
     const decode = decodeOf(values.decode);
@@ -60,14 +69,27 @@ await runCommand({
     const folders = await localFolders(recordedBackbones(run, recorded), signal);
     const prepared = await prepare(device, settings, folders, signal);
     assertSameInputs(run, recorded, prepared);
+    const { sets, dataset, clip, clipHash } = prepared;
+    const { split } = values;
+    const { strict, visual } = settings;
+    // Of other pictures, a training on texts only has read none, and a blind one has mixed them up.
+    const set =
+      split !== 'test' && (settings.textOnly || settings.shuffleFeatures)
+        ? await splitFeatures(dataset, split, {
+            clip,
+            tokens: visual === 'patches',
+            weightsHash: clipHash,
+            strict,
+            signal,
+          })
+        : sets[split];
     // The run's own captioner has the run's own models.
     prepared.clip.dispose();
     prepared.gpt2.dispose();
     const captioner = await loadCaptioner(device, run.path, { batch: 50 });
     const { gpt2, mapper } = captioner.parts;
-    const { sets } = prepared;
     const preparedAt = performance.now();
-    const { scores, samples } = await scoreTest(captioner, sets.test, {
+    const { scores, samples } = await scoreTest(captioner, set, {
       training: sets.train.examples.flatMap((e) => e.captions),
       maxTokens: Math.min(40, gpt2.config.n_positions - positionsBefore(mapper.config)),
       signal,
@@ -80,12 +102,12 @@ await runCommand({
       score: (performance.now() - preparedAt) / 1000,
     };
     await makeFolder(folder.path);
-    await folder.writeJson('config.json', { run: values.run, decoding: values.decode });
+    await folder.writeJson('config.json', { run: values.run, decoding: values.decode, split });
     await folder.writeLines('samples.jsonl', samples);
-    await folder.writeJson('summary.json', { scores, decoding: values.decode, seconds });
+    await folder.writeJson('summary.json', { scores, decoding: values.decode, split, seconds });
     const bleu = scores.bleu.map((b) => (100 * b).toFixed(2)).join(' ');
     process.stdout.write(
-      `${values.decode}: BLEU-1..4 ${bleu}, CIDEr ${(100 * scores.ciderD).toFixed(2)} on ${scores.pictures} pictures\n` +
+      `${values.decode}: BLEU-1..4 ${bleu}, CIDEr ${(100 * scores.ciderD).toFixed(2)} on ${scores.pictures} ${split} pictures\n` +
         `written: ${shownPath(folder.path)}\n`,
     );
     captioner.dispose();

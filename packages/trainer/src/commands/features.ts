@@ -14,6 +14,7 @@ import { formatNames } from '@foreword/caption-data';
 import { describeAdapter, openDevice } from '@foreword/tensor/node';
 import { openDataset } from '../data/dataset.ts';
 import { backbonesRoot, shownPath } from '../data/repository.ts';
+import { localClipFolder, placeOf } from '../features/backbone-places.ts';
 import { loadClipBackbone } from '../features/backbones.ts';
 import { claimFolder, computeChunks, mergeChunks, planChunks } from '../features/feature-chunks.ts';
 
@@ -39,6 +40,11 @@ const flags = defineFlags({
     type: 'string',
     placeholder: 'DIR',
     describe: 'folder with the frozen CLIP in clip/ (default: datasets/scenes/backbones)',
+  },
+  clip: {
+    type: 'string',
+    placeholder: 'NAME',
+    describe: 'CLIP to take instead: openai/clip-vit-base-patch32, ViT-B/32, or ./folder',
   },
   check: { type: 'boolean', describe: 'say what the dataset holds and what is left out, and stop' },
   chunk: { type: 'integer', default: 256, min: 1, max: 1_000_000, describe: 'pictures per file' },
@@ -79,16 +85,17 @@ async function extract(values: FlagValues<typeof flags>): Promise<void> {
     ...parseShard('1/1'),
     from: 'all of it',
   };
+  const place =
+    values.clip === undefined
+      ? resolve(values.backbones ?? backbonesRoot, 'clip')
+      : await placeOf(values.clip);
   const { signal } = interruptOnce({ finishing: 'stopping; finished chunks stay' });
   const device = await openDevice({ adapter: values.adapter });
   process.stderr.write(`adapter: ${describeAdapter(device.adapter)}\n${describeShard(shard)}\n`);
   const dataset = await openDataset(name, { pictures, strict, signal });
   process.stderr.write(`dataset: ${dataset.summary}\n`);
   for (const line of [...dataset.notes, ...dataset.skipped]) process.stderr.write(`note: ${line}\n`);
-  const { clip, clipHash } = await loadClipBackbone(
-    device,
-    resolve(values.backbones ?? backbonesRoot, 'clip'),
-  );
+  const { clip, clipHash } = await loadClipBackbone(device, await localClipFolder(place, signal));
   const plan = await planChunks(dataset, { clip, weightsHash: clipHash, chunk });
   await claimFolder(out, plan);
   const { encoded, found, skipped } = await computeChunks(out, plan, dataset, {

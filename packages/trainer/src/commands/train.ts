@@ -94,11 +94,19 @@ await runCommand({
     const trained = { mapper, gpt2, tuneGpt2: settings.tuneGpt2, lora };
     if (init) await initialiseFrom(init, trained, prepared);
     const maxTokens = Math.min(40, gpt2.config.n_positions - positionsBefore(mapper.config));
+    const { samples: drawn } = settings;
     const critic =
-      settings.objective === 'self-critical'
+      drawn !== undefined
         ? new SelfCritic({
-            captioner: new Captioner({ gpt2, mapper, tokenizer, stop: stopTokens, batch: settings.batch }),
+            captioner: new Captioner({
+              gpt2,
+              mapper,
+              tokenizer,
+              stop: stopTokens,
+              batch: Math.min(128, drawn * settings.batch),
+            }),
             ...sets,
+            samples: drawn,
             seed: settings.seed,
             maxTokens,
           })

@@ -22,15 +22,30 @@ export async function placeOf(name: string): Promise<string> {
   const { kind } = await explainModel(name, async () => parseModelName(place));
   if (kind === 'repository') return place;
   if (kind === 'folder') return resolve(place);
-  throw new UsageError(`${name} is a single file; a training needs a model with its config.json`, {
+  throw new UsageError(`${name} is a single file; a model with its config.json is needed`, {
     cure: 'give a name such as gpt2, or ./folder',
   });
 }
 
 /** Folders on this machine; repositories are fetched into the cache. */
 export async function localFolders(places: BackbonePlaces, signal: AbortSignal): Promise<BackbonePlaces> {
+  return await fetching(signal, async (local) => ({
+    clip: await local(places.clip, []),
+    gpt2: await local(places.gpt2, ['tokenizer.json']),
+  }));
+}
+
+/** The same for CLIP alone. */
+export async function localClipFolder(place: string, signal: AbortSignal): Promise<string> {
+  return await fetching(signal, (local) => local(place, []));
+}
+
+type ToLocal = (place: string, more: readonly string[]) => Promise<string>;
+
+/** Shows one bar for all that `work` fetches. */
+async function fetching<T>(signal: AbortSignal, work: (local: ToLocal) => Promise<T>): Promise<T> {
   const bar = downloadBar();
-  const local = async (place: string, more: readonly string[]): Promise<string> => {
+  const local: ToLocal = async (place, more) => {
     if (!isOnHub(place)) return place;
     const files = ['config.json', 'model.safetensors', ...more];
     // The optional file is read where captions are written with CLIP's help.
@@ -38,7 +53,7 @@ export async function localFolders(places: BackbonePlaces, signal: AbortSignal):
     return (await explainModel(place, () => resolveModel(place, options))).folder!;
   };
   try {
-    return { clip: await local(places.clip, []), gpt2: await local(places.gpt2, ['tokenizer.json']) };
+    return await work(local);
   } finally {
     bar.finish();
   }

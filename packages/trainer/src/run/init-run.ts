@@ -17,6 +17,7 @@ const ownSettings: readonly string[] = [
   'warmup',
   'seed',
   'objective',
+  'samples',
   'init',
   'labelSmoothing',
   'strict',

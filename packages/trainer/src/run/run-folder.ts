@@ -16,7 +16,7 @@ export interface StepMetrics {
   gradNorm: number;
   stepMs: number;
   tokensPerSecond: number;
-  /** Self-critical training: mean CIDEr-D of the captions drawn, and of the greedy ones. */
+  /** Self-critical training: mean CIDEr-D of the captions drawn, and of the greedy ones where they are the baseline. */
   reward?: number;
   baseline?: number;
 }

@@ -1,5 +1,5 @@
 // Captions a split with a trained mapper and scores the captions.
-import { scoreCaptions, type CaptionScores } from '@foreword/caption-metrics';
+import { scoreCaptions, type CaptionScores, type MeasureName } from '@foreword/caption-metrics';
 import { ProgressBar } from '@foreword/cli-kit';
 import { atItem, type Caption, type Captioner, type DecodeChoice } from '@foreword/prefix-mapper';
 import { checkCaption } from '@foreword/scenes';
@@ -20,11 +20,17 @@ export interface Sample {
   namedRight?: boolean;
 }
 
-export interface TestScores {
+/** Of all pictures, or of those of one domain. */
+export interface SplitScores {
   pictures: number;
   bleu: number[];
   rougeL: number;
   ciderD: number;
+}
+
+export interface TestScores extends SplitScores {
+  /** By domain, where pictures have one (nocaps); CIDEr-D with the document frequencies of all of them. */
+  domains?: Record<string, SplitScores>;
   /** Share of pictures whose caption names only colours and kinds that are there, and at least one. */
   namedRight?: number;
   uniqueCaptions: number;
@@ -66,6 +72,7 @@ export async function scoreTest(
     bar.update(captions.length);
   }
   bar.finish();
+  const domainOf = new Map(examples.map(({ id, domain }) => [id, domain]));
   const all: CaptionScores = scoreCaptions({
     results: captions.map(({ text, isStopped }, i) => ({
       image_id: examples[i].id,
@@ -76,6 +83,7 @@ export async function scoreTest(
       own.map((caption) => ({ image_id: id, caption })),
     ),
     training: [...training],
+    groupOf: (id) => domainOf.get(id),
   });
   const samples = captions.map(({ text, isStopped }, i): Sample => {
     const { id, path, captions: references, scene, domain } = examples[i];
@@ -101,6 +109,7 @@ export async function scoreTest(
       bleu: [...all.bleu],
       rougeL: all.rougeL,
       ciderD: all.ciderD,
+      domains: all.groups.length > 0 ? domainScores(all.groups) : undefined,
       namedRight: judged.length > 0 ? judged.filter((s) => s.namedRight).length / judged.length : undefined,
       uniqueCaptions: statistics.uniqueCaptions,
       vocabularySize: statistics.vocabularySize,
@@ -118,4 +127,17 @@ export function evenPart(set: FeatureSet, count: number): FeatureSet {
   const features = new Float32Array(n * D);
   chosen.forEach((from, i) => features.set(featureOf(set, from), i * D));
   return { examples: chosen.map((i) => examples[i]), features, D, skipped: [] };
+}
+
+function domainScores(groups: CaptionScores['groups']): Record<string, SplitScores> {
+  const of = ({ images, scores }: (typeof groups)[number]): SplitScores => {
+    const value = (wanted: MeasureName): number => scores.find(({ name }) => name === wanted)!.value;
+    return {
+      pictures: images,
+      bleu: [value('bleu-1'), value('bleu-2'), value('bleu-3'), value('bleu-4')],
+      rougeL: value('rouge-l'),
+      ciderD: value('cider-d'),
+    };
+  };
+  return Object.fromEntries(groups.map((group) => [group.group, of(group)]));
 }

@@ -1,10 +1,11 @@
 // Self-critical sequence training (Rennie et al. 2017): a caption that is drawn at random is made likelier where it scores
-// better than the caption of greedy decoding, and less likely where it scores worse. The score is CIDEr-D, with document
-// frequencies of the training captions.
+// better than a baseline, and less likely where it scores worse. The score is CIDEr-D, with document frequencies of the
+// training captions. The baseline of a single caption is the greedy one's score, as in the paper; of several of one
+// picture, the mean of the others (Luo 2020), which needs no greedy caption.
 //
-// Legend: B batch, T tokens, D feature size.
+// Legend: B pictures, K captions drawn of each, T tokens, D feature size.
 import { ciderD, documentFrequencies, tokenizeCaption } from '@foreword/caption-metrics';
-import type { Caption, Captioner } from '@foreword/prefix-mapper';
+import type { Caption, Captioner, DecodeChoice } from '@foreword/prefix-mapper';
 import { streamSeed } from '../data/random.ts';
 import { featureOf } from '../features/feature-cache.ts';
 import { columnsFor, type Batch, type TokenizedSet } from './batches.ts';
@@ -43,6 +44,8 @@ export interface SelfCriticalOptions {
   captioner: Captioner;
   train: TokenizedSet;
   val: TokenizedSet;
+  /** Captions drawn of each picture, K. */
+  samples: number;
   seed: number;
   /** Longest caption in tokens. */
   maxTokens: number;
@@ -50,11 +53,12 @@ export interface SelfCriticalOptions {
 
 /** What a batch is turned into. */
 export interface CriticisedBatch {
-  /** The captions that were drawn, with a weight for every token. */
+  /** The B · K captions that were drawn, those of one picture together, with a weight for every token. */
   batch: Batch;
-  /** Mean CIDEr-D of the captions drawn, and of the greedy ones. */
+  /** Mean CIDEr-D of the captions drawn. */
   reward: number;
-  baseline: number;
+  /** And of the greedy ones, where they are the baseline. */
+  baseline?: number;
 }
 
 export class SelfCritic {
@@ -68,28 +72,49 @@ export class SelfCritic {
 
   /** Captions of the batch's pictures as the models write them now; drawn by seed and step, so a resumed run draws the same. */
   async criticise({ features, examples }: Batch, step: number): Promise<CriticisedBatch> {
-    const { captioner, train, seed, maxTokens } = this.#options;
+    const { captioner, train, samples: K, seed, maxTokens } = this.#options;
     const D = features.length / examples.length;
-    const rows = examples.map((_, b) => features.subarray(b * D, (b + 1) * D));
-    const references = examples.map((example) => train.examples[example].captions);
-    const greedy = await captioner.captionFeatures(rows, { maxTokens });
-    const sample = { seed: streamSeed(seed, 41, step) };
-    const drawn = await captioner.captionFeatures(rows, { maxTokens, decode: { sample } });
-    const baselines = this.#reward.score(greedy, references);
-    const rewards = this.#reward.score(drawn, references);
+    const pictures = examples.map((example, b) => ({
+      feature: features.subarray(b * D, (b + 1) * D),
+      own: train.examples[example].captions,
+    }));
+    const each = pictures.flatMap((picture) => Array<typeof picture>(K).fill(picture));
+    const rewarded = async (of: typeof pictures, decode: DecodeChoice): Promise<[Caption[], number[]]> => {
+      const rows = of.map(({ feature }) => feature);
+      const captions = await captioner.captionFeatures(rows, { maxTokens, decode });
+      return [
+        captions,
+        this.#reward.score(
+          captions,
+          of.map(({ own }) => own),
+        ),
+      ];
+    };
+    const greedy = K === 1 ? (await rewarded(pictures, 'greedy'))[1] : undefined;
+    const [drawn, rewards] = await rewarded(each, { sample: { seed: streamSeed(seed, 41, step) } });
+    const baselines = greedy ?? meansOfOthers(rewards, K);
     const most = Math.max(...drawn.map(({ ids }) => ids.length));
     const T = columnsFor(most, maxTokens);
     const tokens = new Int32Array(drawn.length * T);
     const weights = new Float32Array(drawn.length * T);
+    const repeated = new Float32Array(drawn.length * D);
     drawn.forEach(({ ids }, b) => {
+      repeated.set(each[b].feature, b * D);
       tokens.set(ids, b * T);
       weights.fill(rewards[b] - baselines[b], b * T, b * T + ids.length);
     });
     const tokenCount = drawn.reduce((sum, { ids }) => sum + ids.length, 0);
     return {
-      batch: { features, tokens, T, tokenCount, examples, weights },
+      batch: {
+        features: repeated,
+        tokens,
+        T,
+        tokenCount,
+        examples: examples.flatMap((example) => Array<number>(K).fill(example)),
+        weights,
+      },
       reward: mean(rewards),
-      baseline: mean(baselines),
+      ...(greedy && { baseline: mean(greedy) }),
     };
   }
 
@@ -105,6 +130,15 @@ export class SelfCritic {
       ),
     );
   }
+}
+
+/** Of each of K neighbours, the mean of the others. */
+function meansOfOthers(rewards: readonly number[], K: number): number[] {
+  return rewards.map((reward, i) => {
+    const first = i - (i % K);
+    const sum = rewards.slice(first, first + K).reduce((a, b) => a + b, 0);
+    return (sum - reward) / (K - 1);
+  });
 }
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

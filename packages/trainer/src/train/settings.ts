@@ -86,6 +86,13 @@ export const trainFlags = defineFlags({
     describe:
       'what is learned: the captions, or, from a trained run on (--init), a better CIDEr-D of own captions',
   },
+  samples: {
+    type: 'integer',
+    min: 1,
+    max: 64,
+    describe:
+      'with --objective self-critical: captions drawn of each picture; each is held against the mean of the others, a single one against the greedy caption (default 5)',
+  },
   init: {
     type: 'string',
     placeholder: 'RUN',
@@ -104,7 +111,7 @@ export const trainFlags = defineFlags({
     type: 'number',
     above: 0,
     max: 1,
-    describe: 'peak learning rate (default: 8e-3; 1e-4 with --objective self-critical)',
+    describe: 'peak learning rate (default: 8e-3; 3e-4 with --objective self-critical)',
   },
   warmup: { type: 'integer', min: 0, describe: 'steps of linear warm-up (default: 5 % of all)' },
   seed: {
@@ -183,6 +190,7 @@ export interface Settings extends RegimeSettings {
   ending: Ending;
   labelSmoothing: number;
   objective: (typeof objectives)[number];
+  samples: number | undefined;
   init: string | undefined;
   textOnly: TextOnlyMethod | undefined;
   noise: number | undefined;
@@ -232,11 +240,13 @@ export function toSettings(flags: TrainFlags): Settings {
       },
     );
   }
+  if (!isSelfCritical && flags.samples !== undefined)
+    throw new UsageError('--samples goes with --objective self-critical', { cure: 'leave it out' });
   if (isSelfCritical && (labelSmoothing > 0 || flags.textOnly !== undefined))
     throw new UsageError('--label-smoothing and --text-only go with --objective cross-entropy');
   if (isSelfCritical && flags.lora !== undefined)
     throw new UsageError('--lora goes with --objective cross-entropy', { cure: 'leave one of them out' });
-  const lr = flags.lr ?? (isSelfCritical ? 1e-4 : 8e-3);
+  const lr = flags.lr ?? (isSelfCritical ? 3e-4 : 8e-3);
   const { textOnly, textSpace, memory, memoryTemperature } = flags;
   if (textOnly === undefined && flags.noise !== undefined)
     throw new UsageError('--noise goes with --text-only', {
@@ -263,6 +273,7 @@ export function toSettings(flags: TrainFlags): Settings {
     ending,
     labelSmoothing,
     objective,
+    samples: isSelfCritical ? (flags.samples ?? 5) : undefined,
     init,
     textOnly,
     noise,

@@ -1,5 +1,5 @@
 // Real photographs through the COCO path: features on two shards, one short training with the embedded backbones, a scored
-// table, a caption. FOREWORD_TEST_DATA names the data folder.
+// table, the same scores by `pnpm score`, a caption. FOREWORD_TEST_DATA names the data folder.
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -81,6 +81,28 @@ else {
     assert.is(samples.length, 85);
     assert.is(first.references.length, 5);
     assert.is(dirname(first.picture), join(coco, 'val2017'));
+    // pnpm score, with COCO's own file for the references, comes to the same table.
+    const json = join(root, 'scores.json');
+    const references = join(coco, 'annotations/captions_val2017.json');
+    const scored = await run(
+      '../../../bench/src/commands/score',
+      join(out, 'samples.jsonl'),
+      references,
+      '--json',
+      json,
+    );
+    assert.is(scored.code, 0, scored.text);
+    assert.match(scored.stdout, 'samples.jsonl: 85 images');
+    const { scores: again } = JSON.parse(await readFile(json, 'utf8')) as {
+      scores: { name: string; value: number }[];
+    };
+    const valueOf = (wanted: string): number => again.find(({ name }) => name === wanted)!.value;
+    // Sums over the pictures in another order, that of the annotations, differ in their last digit.
+    const digits = (values: number[]): string[] => values.map((value) => value.toFixed(12));
+    assert.equal(
+      digits([1, 2, 3, 4].map((n) => valueOf(`bleu-${n}`)).concat(valueOf('rouge-l'), valueOf('cider-d'))),
+      digits([...scores.bleu, scores.rougeL, scores.ciderD]),
+    );
     const caption = await run('caption', first.picture, '--run', out, '--max-tokens', '20');
     assert.is(caption.code, 0, caption.text);
     // The picture decoded anew gives the feature that the caption in the table came from.
