@@ -5,6 +5,7 @@
 // one row's piece of A and hands it round (`broadcast`). On GPUs it serves products too narrow for tiles.
 //
 // Legend: a unit is what a lane stores at once, 4 columns or 1; k counts steps of DEPTH along K.
+import { fixedSubgroup, type AdapterSummary } from '../../core/adapter.ts';
 import { window, type KernelSpec } from '../../kernel/kernel.ts';
 import { repeat, wgsl } from '../../kernel/wgsl.ts';
 import { epilogue } from './epilogue.ts';
@@ -32,7 +33,8 @@ function formOf({ M, N, K, lda, ldb, ldc, column, aOffset, transA, transB }: Gem
   return isDeep ? ['dot', 4] : ['element', 1];
 }
 
-export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
+export function laneKernel(p: GemmPiece, adapter: AdapterSummary): KernelSpec {
+  const isSoftware = adapter.kind === 'software';
   const { M, N, K, transA = false, transB = false, batch = 1, gather } = p;
   const [form, depth] = formOf(p);
   // A gathered A is walked run by run; between runs only the places of its rows change.
@@ -41,7 +43,7 @@ export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
   const isWide = form === 'row' || form === 'block';
   const vec = isWide ? 4 : 1;
   const units = N / vec;
-  const broadcast = canBroadcast && isWide && rows === lanes;
+  const broadcast = isSoftware && fixedSubgroup(adapter) === lanes && isWide && rows === lanes;
   const perLane = !broadcast && form !== 'block' && units >= lanes * 2 ? 2 : 1;
   const blocks = Math.ceil(units / (lanes * perLane));
   const bands = Math.ceil(M / rows);
@@ -106,8 +108,7 @@ export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
           `if (unit0 + ${w * lanes}u < UNITS) { finish(cBase + (row0 + ${r}u) * LDC + u${w}, u${w}, s${r}_${w}); }`,
       )} }`,
   );
-  // A software adapter compiles these stores for seconds; a loop is compiled several times faster. It also makes
-  // gathered products faster, but some of the plain ones slower.
+  // A software adapter compiles eight epilogues for up to a second, one in a loop four times faster, and runs no slower.
   const sums = Array.from({ length: rows }, (_, r) => eachUnit((w) => `s${r}_${w},`)).join('');
   const storeInLoop = wgsl`
   var sums = array<V, ${rows * perLane}>(${sums});
@@ -123,7 +124,7 @@ export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
       ...tail.read,
     },
     write: tail.write,
-    consts: {
+    sizes: {
       M,
       UNITS: units,
       BLOCKS: blocks,
@@ -154,7 +155,7 @@ fn group(g: u32, lane: u32) {
   }
   ${gather && `${eachUnit((w) => `n${w} += STEPS * LDB;`)}\n}`}
   let cBase = ${batch > 1 ? `batch * M * LDC + ` : ''}${p.column / vec}u;
-  ${gather ? storeInLoop : storeUnrolled}
+  ${isSoftware ? storeInLoop : storeUnrolled}
 }`,
   };
 }
