@@ -3,7 +3,6 @@
 // products, workgroup tiles for GPUs.
 //
 // Legend: C [M, N] = op(A) [M, K] · op(B) [K, N]; LD* is a row's length in memory.
-import { fixedSubgroup } from '../../core/adapter.ts';
 import type { LaunchContext } from '../../op.ts';
 import type { KernelSpec } from '../../kernel/kernel.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
@@ -13,7 +12,7 @@ import { bytesPerElement } from '../../dtype/dtype.ts';
 import type { Activation } from '../activations.ts';
 import { epilogue } from './epilogue.ts';
 import type { Gather } from './gather.ts';
-import { laneKernel, lanes } from './lane-kernel.ts';
+import { laneKernel } from './lane-kernel.ts';
 import { tileKernel } from './tile-kernel.ts';
 
 export interface Gemm {
@@ -132,7 +131,7 @@ export function launchPiece(context: LaunchContext, piece: GemmPiece): void {
   const { adapter } = context.device;
   if (K === 0) context.run(emptySumKernel(piece));
   else if (adapter.kind === 'gpu' && M >= 16 && N >= 16) context.run(tileKernel(piece));
-  else context.run(laneKernel(piece, adapter.kind === 'software' && fixedSubgroup(adapter) === lanes));
+  else context.run(laneKernel(piece, adapter));
 }
 
 /** The product over nothing: zeros through the epilogue. */

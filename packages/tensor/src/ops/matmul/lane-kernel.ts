@@ -5,6 +5,7 @@
 // registers are cheaper there than more loads. On GPUs the kernel serves products too narrow for tiles.
 //
 // Legend: a unit is what a lane stores at once, 4 columns or 1; k counts steps of DEPTH along K.
+import { fixedSubgroup, type AdapterSummary } from '../../core/adapter.ts';
 import { window, type KernelSpec } from '../../kernel/kernel.ts';
 import { repeat, wgsl } from '../../kernel/wgsl.ts';
 import { epilogue } from './epilogue.ts';
@@ -46,7 +47,8 @@ function formOf({
   return isDeep ? ['dot', 4] : ['element', 1];
 }
 
-export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
+export function laneKernel(p: GemmPiece, adapter: AdapterSummary): KernelSpec {
+  const isSoftware = adapter.kind === 'software';
   const { M, N, K, transA = false, transB = false, batch = 1, gather } = p;
   const [form, depth] = formOf(p);
   // A gathered A is walked run by run; between runs only the places of its rows change.
@@ -54,7 +56,7 @@ export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
   const isWide = form === 'row' || form === 'block';
   const vec = isWide ? 4 : 1;
   const units = N / vec;
-  const broadcast = canBroadcast && isWide && M >= lanes;
+  const broadcast = isSoftware && fixedSubgroup(adapter) === lanes && isWide && M >= lanes;
   // Bands of equal height: 50 rows are 4 × 13, not 3 × 16 and 2.
   const bands = Math.ceil(M / mostRows[broadcast ? 'broadcast' : 'separate']);
   const rows = Math.ceil(M / bands);
@@ -119,9 +121,16 @@ export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
   const bBegin = (w: number): string =>
     `${batch > 1 ? `batch * ${transB ? `UNITS * ${vec}u` : 'STEPS'} * LDB + ` : ''}u${w}${transB ? ` * ${vec}u * LDB` : ''}`;
 
-  // In a loop: a software adapter compiles the same stores written out for seconds, and runs them no faster.
+  const storeUnrolled = eachRow(
+    (r) =>
+      `if (row0 + ${r}u < M) { ${eachUnit(
+        (w) =>
+          `if (unit0 + ${w * lanes}u < UNITS) { finish(cBase + (row0 + ${r}u) * LDC + u${w}, u${w}, s${r}_${w}); }`,
+      )} }`,
+  );
+  // A software adapter compiles eight epilogues for up to a second, one in a loop four times faster, and runs no slower.
   const sums = Array.from({ length: rows }, (_, r) => eachUnit((w) => `s${r}_${w},`)).join('');
-  const store = wgsl`
+  const storeInLoop = wgsl`
   var sums = array<V, ${rows * perLane}>(${sums});
   for (var r = 0u; r < min(${rows}u, M - row0); r++) {
     let row = cBase + (row0 + r) * LDC;
@@ -135,7 +144,7 @@ export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
       ...tail.read,
     },
     write: tail.write,
-    consts: {
+    sizes: {
       M,
       UNITS: units,
       BLOCKS: blocks,
@@ -166,7 +175,7 @@ fn group(g: u32, lane: u32) {
   }
   ${gather && `${eachUnit((w) => `n${w} += STEPS * LDB;`)}\n}`}
   let cBase = ${batch > 1 ? `batch * M * LDC + ` : ''}${p.column / vec}u;
-  ${store}
+  ${isSoftware ? storeInLoop : storeUnrolled}
 }`,
   };
 }
