@@ -1,8 +1,8 @@
 // Counts the kernels of a frozen block, from plans of two depths.
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
-import { compile, grad, openDevice, type Device } from '@foreword/tensor/node';
+import { attention, compile, grad, openDevice, type Device } from '@foreword/tensor/node';
 import * as assert from 'uvu/assert';
-import type { Gpt2 } from '../src/index.ts';
+import { Gpt2, parseGpt2Config } from '../src/index.ts';
 import { tinyConfig, tinyModel } from './tiny-model.ts';
 
 const test = suite('kernels of a block');
@@ -53,6 +53,27 @@ test('at most sixteen forward and backward, none of them for a frozen weight', a
   console.log(`\n  frozen block, forward and backward: ${names.length} kernels: ${names.join(', ')}`);
   assert.ok(names.length <= 16, `${names.length}: ${names.join(', ')}`);
   assert.equal(names.filter(isWeightGrad), []);
+});
+
+test("at GPT-2's own width too, and none of them turns a weight round", async () => {
+  const [B, T, C, heads] = [2, 16, 768, 12];
+  const config = parseGpt2Config({ vocab_size: 2, n_positions: T, n_embd: C, n_head: heads, n_layer: 1 });
+  const model = Gpt2.random(device, config, 1);
+  const inputs = { x: { shape: [B, T, C] }, seed: { shape: [B, T, C] } };
+  const plan = await compile(device, inputs, ({ x, seed }) => {
+    const rows = x.detach().trainable();
+    const y = model.blocks(rows, (qkv) => attention([qkv], { heads, causal: true }));
+    return { dx: grad(y, [rows], { seed })[0] };
+  });
+  const names = plan.calls.map((call) => call.name);
+  assert.ok(names.length <= 16, `${names.length}: ${names.join(', ')}`);
+  const writtenBytes = plan.calls.map(({ layout, bindings }) =>
+    bindings.reduce((sum, { byteLength }, i) => sum + (layout[i] === 'w' ? byteLength : 0), 0),
+  );
+  // The largest results are the hidden values of the MLP, before and after its activation; a weight is larger.
+  assert.is(Math.max(...writtenBytes), 2 * B * T * 4 * C * 4);
+  plan.dispose();
+  model.dispose();
 });
 
 test('tuned weights add their gradients', async () => {

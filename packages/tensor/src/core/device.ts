@@ -5,6 +5,7 @@ import { BufferPool, sizeClass } from './buffer-pool.ts';
 import { DeviceLostError, LimitError, OutOfMemoryError, TensorError } from './errors.ts';
 import { PipelineCache } from './pipelines.ts';
 import { ScopeStack } from './scopes.ts';
+import { SizeBuffers } from './size-buffers.ts';
 import { Storage, type StorageOwner } from './storage.ts';
 import {
   buildCall,
@@ -49,6 +50,7 @@ export class Device implements StorageOwner {
   /** False inside `noGrad`. */
   gradEnabled = true;
   readonly #pool: BufferPool;
+  readonly #sizes: SizeBuffers;
   /** Buffers of small reads by size, kept because a loss is read at every step. */
   readonly #staging = new Map<number, GPUBuffer[]>();
   #encoder: GPUCommandEncoder | undefined;
@@ -69,6 +71,7 @@ export class Device implements StorageOwner {
     this.gpu = gpu;
     this.adapter = adapter;
     this.pipelines = new PipelineCache(gpu);
+    this.#sizes = new SizeBuffers(gpu);
     this.kernelLimits = {
       bindingBytes: options.bindingLimit ?? gpu.limits.maxStorageBufferBindingSize,
       workgroupsPerDimension: options.workgroupLimit ?? gpu.limits.maxComputeWorkgroupsPerDimension,
@@ -239,14 +242,16 @@ export class Device implements StorageOwner {
     this.#dispatches++;
   }
 
-  bindGroup(call: KernelCall): GPUBindGroup {
+  bindGroup({ name, layout, bindings, sizes }: KernelCall): GPUBindGroup {
+    const resources: GPUBindingResource[] = bindings.map((b) => {
+      const { buffer, byteOffset } = b.storage.resolve();
+      return { buffer, offset: byteOffset + b.byteOffset, size: b.byteLength };
+    });
+    if (sizes.length > 0) resources.push({ buffer: this.#sizes.get(sizes) });
     return this.gpu.createBindGroup({
-      label: call.name,
-      layout: this.pipelines.layoutOf(call.layout).group,
-      entries: call.bindings.map((b, binding) => {
-        const { buffer, byteOffset } = b.storage.resolve();
-        return { binding, resource: { buffer, offset: byteOffset + b.byteOffset, size: b.byteLength } };
-      }),
+      label: name,
+      layout: this.pipelines.layoutOf(layout).group,
+      entries: resources.map((resource, binding) => ({ binding, resource })),
     });
   }
 

@@ -1,6 +1,9 @@
 // Compiled kernels by their WGSL text, and the explicit bind-group layouts they use.
 import type { KernelCall } from '../kernel/kernel.ts';
 
+/** By the letters of {@link KernelCall.layout}. */
+const bindingTypes = { r: 'read-only-storage', w: 'storage', u: 'uniform' } as const;
+
 export class PipelineCache {
   readonly #gpu: GPUDevice;
   readonly #pipelines = new Map<string, GPUComputePipeline>();
@@ -21,7 +24,7 @@ export class PipelineCache {
       const entries = [...signature].map((access, binding): GPUBindGroupLayoutEntry => ({
         binding,
         visibility: 4,
-        buffer: { type: access === 'r' ? 'read-only-storage' : 'storage' },
+        buffer: { type: bindingTypes[access as keyof typeof bindingTypes] },
       }));
       const group = this.#gpu.createBindGroupLayout({ entries });
       layout = { group, pipeline: this.#gpu.createPipelineLayout({ bindGroupLayouts: [group] }) };

@@ -8,6 +8,7 @@ import { bytesPerElement } from '../dtype/dtype.ts';
 import { LimitError } from '../core/errors.ts';
 import type { Storage } from '../core/storage.ts';
 import type { Tensor } from '../tensor.ts';
+import { wgsl } from './wgsl.ts';
 
 /** A tensor as one kernel sees it: whole or a window of it, by element or by vectors of 2 or 4. */
 export interface Operand {
@@ -29,6 +30,11 @@ export interface KernelSpec {
   write?: Record<string, OperandLike>;
   /** Whole numbers become u32 constants, strings are pasted as they are. */
   consts?: Record<string, number | string>;
+  /**
+   * Whole numbers that differ between calls of the same kernel: u32 constants too, or, where compiling costs more than
+   * constants save (software adapters), read from a uniform buffer, so that one pipeline serves all of them.
+   */
+  sizes?: Record<string, number>;
   /** One invocation each, of `fn thread(i: u32)`. */
   threads?: number;
   /** One workgroup each, of `fn group(g: u32, lane: u32)`. */
@@ -51,9 +57,11 @@ export interface BoundStorage {
 export interface KernelCall {
   name: string;
   code: string;
-  /** `r` for each read-only binding, `w` for each writable one, in binding order. */
+  /** `r` for each read-only binding, `w` for each writable one, in binding order, then `u` for sizes. */
   layout: string;
   bindings: BoundStorage[];
+  /** What the uniform buffer of sizes holds; empty where there is none. */
+  sizes: readonly number[];
   grid: [number, number];
   flops: number;
 }
@@ -66,7 +74,7 @@ export interface KernelLimits {
   bindingBytes: number;
   workgroupsPerDimension: number;
   hasF16: boolean;
-  /** Hide loop counts from the driver's compiler, see {@link hideLoopCounts}. */
+  /** Hide loop counts from the driver's compiler, see {@link hideLoopCounts}, and read sizes when running. */
   hidesLoopCounts: boolean;
 }
 
@@ -90,17 +98,32 @@ const itemType = (dtype: DType, vec: number): string => (vec === 1 ? dtype : `ve
  * are constants here, and a CPU adapter's compiler spends about 80 ms on each load it meets: an unrolled
  * layerNorm took it five seconds, a rolled one takes a fraction of one, and runs no slower.
  */
-function hideLoopCounts(code: string, array: string): string {
+function hideLoopCounts(code: string, array: string, isHidden: (bound: string) => boolean): string {
   const hidden = code.replace(
     /for \(var (\w+) = ([^;]*); \1 < ([^;]+);/g,
     (loop, name: string, from: string, bound: string) =>
-      /^[1-4]u$/.test(bound.trim())
+      /^[1-4]u$/.test(bound.trim()) || isHidden(bound.trim())
         ? loop
         : `for (var ${name} = ${from}; ${name} < (${bound}) + hiddenZero();`,
   );
   return hidden === code
     ? code
     : `fn hiddenZero() -> u32 { return u32(arrayLength(&${array}) == 0u); }\n${hidden}`;
+}
+
+/** How a kernel gets its sizes from the uniform buffer at `binding`; undefined where there are none. */
+function sizesFromBuffer(sizes: Record<string, number>, binding: number) {
+  const names = Object.keys(sizes);
+  if (names.length === 0) return undefined;
+  const anyName = new RegExp(`\\b(${names.join('|')})\\b`, 'g');
+  return {
+    values: Object.values(sizes),
+    declaration: wgsl`struct Sizes { ${names.map((name) => `${name}: u32,`)} }
+@group(0) @binding(${binding}) var<uniform> sizes: Sizes;`,
+    // No variables of the shader: WGSL holds what they contain for different in each invocation, and forbids subgroup
+    // functions in loops that depend on them.
+    inserted: (text: string): string => text.replace(anyName, 'sizes.$1'),
+  };
 }
 
 export function buildCall(opName: string, spec: KernelSpec, limits: KernelLimits): KernelCall | undefined {
@@ -148,29 +171,38 @@ export function buildCall(opName: string, spec: KernelSpec, limits: KernelLimits
   const grid: [number, number] = [Math.min(workgroups, perRow), Math.ceil(workgroups / perRow)];
   if (grid[1] > perRow)
     throw new LimitError(`${name}: ${workgroups} workgroups are more than WebGPU can dispatch`);
-  const constants = Object.entries(spec.consts ?? {}).map(([key, value]) =>
+  const isBounded = spec.threads !== undefined || grid[1] > 1;
+  const sizes = spec.sizes && { ...spec.sizes, ...(isBounded && { ITEMS: items }) };
+  const runtime = limits.hidesLoopCounts ? sizesFromBuffer(sizes ?? {}, bindings.length) : undefined;
+  const constants = Object.entries({ ...spec.consts, ...(!runtime && sizes) }).map(([key, value]) =>
     typeof value === 'string' ? `const ${key} = ${value};` : `const ${key}: u32 = ${value}u;`,
   );
+  if (runtime) layout += 'u';
+  // A bound that is computed from sizes may still tell the compiler how many turns there are at most.
+  const isHidden = (bound: string): boolean => runtime !== undefined && bound in spec.sizes!;
+  const written = limits.hidesLoopCounts ? hideLoopCounts(spec.code, labels[0], isHidden) : spec.code;
+  const count = sizes ? 'ITEMS' : `${items}u`;
   const linear = grid[1] > 1 ? `(wid.x + wid.y * ${grid[0]}u)` : 'wid.x';
   const body =
     spec.threads !== undefined
-      ? `let i = ${linear} * ${workgroupSize}u + lane;\n  if (i < ${items}u) { thread(i); }`
+      ? `let i = ${linear} * ${workgroupSize}u + lane;\n  if (i < ${count}) { thread(i); }`
       : grid[1] > 1
-        ? `let g = ${linear};\n  if (g < ${items}u) { group(g, lane); }`
+        ? `let g = ${linear};\n  if (g < ${count}) { group(g, lane); }`
         : `group(wid.x, lane);`;
   const code = [
     usesF16 ? 'enable f16;' : '',
     spec.subgroups ? 'enable subgroups;\nvar<private> subgroupLane: u32;' : '',
     ...declarations,
     ...constants,
-    limits.hidesLoopCounts ? hideLoopCounts(spec.code, labels[0]) : spec.code,
+    runtime?.declaration,
+    runtime ? runtime.inserted(written) : written,
     `@compute @workgroup_size(${workgroupSize})`,
     `fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lane: u32`,
     spec.subgroups ? ', @builtin(subgroup_invocation_id) place: u32) {\n  subgroupLane = place;' : ') {',
-    `  ${body}`,
+    `  ${runtime ? runtime.inserted(body) : body}`,
     `}`,
   ]
     .filter(Boolean)
     .join('\n');
-  return { name, code, layout, bindings, grid, flops: spec.flops ?? 0 };
+  return { name, code, layout, bindings, sizes: runtime?.values ?? [], grid, flops: spec.flops ?? 0 };
 }

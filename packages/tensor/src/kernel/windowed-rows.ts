@@ -76,7 +76,8 @@ export function runWindowedRows(context: LaunchContext, spec: WindowedRowsSpec):
       oneLane: stride > 1,
       read: { ...view(read), ...also },
       write: view(write),
-      consts: { ...consts, N: length / width, STEP: stride },
+      consts: { ...consts, ...(stride === 1 && { STEP: 1 }) },
+      sizes: { N: length / width, ...(stride > 1 && { STEP: stride }) },
       flops: (flops * count) / blocks,
       code: wgsl`${vectorCode[width]}
 fn baseOf(r: u32) -> u32 { return ${stride === 1 ? 'r * N' : '(r / STEP) * N * STEP + r % STEP'}; }

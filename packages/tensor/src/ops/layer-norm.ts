@@ -40,13 +40,13 @@ fn row(r: u32, lane: u32) {
   let base = baseOf(r);
   var total = V();
   for (var c = lane; c < N; c += LANES) { total += V(x[base + c]); }
-  let mean = sumLanes(lane, across(total)) / ${C}.0;
+  let mean = sumLanes(lane, across(total)) / f32(N * WIDTH);
   var squares = V();
   for (var c = lane; c < N; c += LANES) {
     let d = V(x[base + c]) - mean;
     squares += d * d;
   }
-  let rstd = inverseSqrt(sumLanes(lane, across(squares)) / ${C}.0 + ${f32Literal(eps)});
+  let rstd = inverseSqrt(sumLanes(lane, across(squares)) / f32(N * WIDTH) + ${f32Literal(eps)});
   for (var c = lane; c < N; c += LANES) {
     out[base + c] = out_t((V(x[base + c]) - mean) * rstd * V(gain[c]) + V(bias[c]));
   }
@@ -119,8 +119,8 @@ fn row(r: u32, lane: u32) {
     total += d;
     weighted += d * ((V(x[base + c]) - mean) * rstd);
   }
-  let a = sumLanes(lane, across(total)) / ${C}.0;
-  let b = sumLanes(lane, across(weighted)) / ${C}.0;
+  let a = sumLanes(lane, across(total)) / f32(N * WIDTH);
+  let b = sumLanes(lane, across(weighted)) / f32(N * WIDTH);
   for (var c = lane; c < N; c += LANES) {
     let d = V(g[base + c]) * V(gain[c]);
     let xhat = (V(x[base + c]) - mean) * rstd;

@@ -60,28 +60,77 @@ class Spread {
     return this.#ragged ? `if (${this.#inside(i)}) { ${write} }` : write;
   };
 
-  /** `fn across(x: f32) -> f32`: the sum over the subgroup, in the same order on every invocation. */
+  /**
+   * `fn across(t: vec4f) -> f32`: the sum over the subgroup of t[slot], where slot is the invocation's place modulo 4.
+   * Invocations hand each other only the sums that the other goes on with: four shuffles instead of twelve.
+   */
   get prelude(): string {
-    const steps = this.lanes === 8 ? [1, 2, 4] : [1, 2];
     const inner = this.width === 1 ? 'return a * b;' : 'return dot(a, b);';
     return wgsl`
 fn inner(a: ${this.type}, b: ${this.type}) -> f32 { ${inner} }
-fn across(x: f32) -> f32 {
-  var t = x;
-  ${steps.map((step) => `t += subgroupShuffleXor(t, ${step}u);`)}
-  return t;
-}
-fn pick(t: vec4f, r: u32) -> f32 { return select(select(t.x, t.y, r == 1u), select(t.z, t.w, r == 3u), r >= 2u); }`;
+fn across(t: vec4f) -> f32 {
+  let isOdd = (subgroupLane & 1u) == 1u;
+  let pair = select(t.xz, t.yw, isOdd) + subgroupShuffleXor(select(t.yw, t.xz, isOdd), 1u);
+  let isHigh = (subgroupLane & 2u) == 2u;
+  let sum = select(pair.x, pair.y, isHigh) + subgroupShuffleXor(select(pair.y, pair.x, isHigh), 2u);
+  return ${this.lanes === 8 ? 'sum + subgroupShuffleXor(sum, 4u)' : 'sum'};
+}`;
   }
 
-  /** Σ over pieces and subgroup of a·b. */
-  product = (a: (i: number) => string, b: (i: number) => string): string =>
-    `across(${Array.from({ length: this.pieces }, (_, i) => `inner(${a(i)}, ${b(i)})`).join(' + ')})`;
+  /** Σ over an invocation's pieces of a·b. */
+  inner = (a: (i: number) => string, b: (i: number) => string): string =>
+    Array.from({ length: this.pieces }, (_, i) => `inner(${a(i)}, ${b(i)})`).join(' + ');
+
+  /** Σ over pieces and subgroup of aᵣ·bᵣ for the row r that is the invocation's own. */
+  products = (a: (r: number, i: number) => string, b: (r: number, i: number) => string): string => {
+    const ofRow = (_: unknown, r: number): string =>
+      this.inner(
+        (i) => a(r, i),
+        (i) => b(r, i),
+      );
+    return `across(vec4f(${Array.from({ length: rows }, ofRow).join(', ')}))`;
+  };
+
+  /**
+   * Loads the workgroup's rows in a loop too, pieces i of row r into `name{r}_{i}` (zeros beyond the last row); `places`
+   * are the elements where row `row` begins, by name, and `load` the text of its pieces.
+   */
+  loadRows = (T: number, places: string, loads: Record<string, (i: number) => string>, rest = ''): string => {
+    const names = Object.keys(loads);
+    const eachName = (piece: (name: string, i: number) => string): string[] =>
+      names.map((name) => this.each((i) => piece(name, i)));
+    return wgsl`
+  ${eachName((name, i) => eachRow((r) => `var ${name}${r}_${i} = ${this.type}();`))}
+  for (var r = 0u; r < min(${rows}u, ${T}u - block * ${rows}u); r++) {
+    let row = block * ${rows}u + r;
+    ${places}
+    ${eachName((name, i) => `let ${name}${i} = ${loads[name](i)};\n${eachRow((r) => `${name}${r}_${i} = select(${name}${r}_${i}, ${name}${i}, r == ${r}u);`)}`)}
+    ${rest}
+  }`;
+  };
+
+  /**
+   * Stores the workgroup's rows in a loop, since each store in the text costs compile time. `values` are pieces i of
+   * rows 0 … ROWS − 1; `store` writes those of row `row`, found at `piece(name, i)`.
+   */
+  storeRows = (
+    T: number,
+    values: Record<string, (r: number, i: number) => string>,
+    store: (piece: (name: string, i: number) => string) => string,
+  ): string => {
+    const count = rows * this.pieces;
+    const list = (value: (r: number, i: number) => string): string =>
+      Array.from({ length: count }, (_, n) => value(Math.floor(n / this.pieces), n % this.pieces)).join(', ');
+    return wgsl`
+  ${Object.entries(values).map(([name, value]) => `var ${name} = array<${this.type}, ${count}>(${list(value)});`)}
+  for (var r = 0u; r < min(${rows}u, ${T}u - block * ${rows}u); r++) {
+    let row = block * ${rows}u + r;
+    ${store((name, i) => `${name}[r * ${this.pieces}u + ${i}u]`)}
+  }`;
+  };
 }
 
 const eachRow = (piece: (r: number) => string): string => repeat(rows, piece);
-const list = (piece: (r: number) => string): string =>
-  `vec4f(${Array.from({ length: rows }, (_, r) => piece(r)).join(', ')})`;
 
 /** Batch, head and block of ROWS rows from the workgroup's number. */
 const place = (blocks: number, H: number, T: number): string => wgsl`
@@ -89,8 +138,7 @@ const place = (blocks: number, H: number, T: number): string => wgsl`
   let h = (g / ${blocks}u) % ${H}u;
   let b = g / ${blocks * H}u;
   let slot = subgroupLane % ${rows}u;
-  let own = min(block * ${rows}u + slot, ${T - 1}u);
-  ${eachRow((r) => `let row${r} = min(block * ${rows}u + ${r}u, ${T - 1}u);`)}`;
+  let own = min(block * ${rows}u + slot, ${T - 1}u);`;
 
 const bindAll = (prefix: string, tensors: readonly Tensor[], spread: Spread): Record<string, Operand> =>
   Object.fromEntries(tensors.map((t, i) => [`${prefix}${i}`, spread.operand(t)]));
@@ -119,7 +167,10 @@ fn group(g: u32, lane: u32) {
   ${place(blocks, H, Tq)}
   let keys = ${keyCount ? `min(keyCount[0], ${Tk}u)` : `${Tk}u`};
   let shift = keys - ${Tq}u;
-  ${eachRow((r) => `let qAt${r} = ${headAt(q, Tq, D, `row${r}`)};\n${each((i) => `let q${r}_${i} = ${load(`t${q.input}`, `qAt${r}`, i)} * ${f32Literal(1 / Math.sqrt(D))};\nvar o${r}_${i} = ${spread.type}();`)}`)}
+  ${spread.loadRows(Tq, `let qAt = ${headAt(q, Tq, D, 'row')};`, {
+    q: (i) => `${load(`t${q.input}`, 'qAt', i)} * ${f32Literal(1 / Math.sqrt(D))}`,
+  })}
+  ${eachRow((r) => each((i) => `var o${r}_${i} = ${spread.type}();`))}
   var top = -1e30f;
   var total = 0.0f;
   let seen = ${causal ? 'min(keys, own + shift + 1u)' : 'keys'};
@@ -128,13 +179,11 @@ fn group(g: u32, lane: u32) {
     let kAt = ${headAt(k, Tk, D, 'j')};
     let vAt = ${headAt(v, Tk, D, 'j')};
     ${each((i) => `let k${i} = ${load(`t${k.input}`, 'kAt', i)};\nlet v${i} = ${load(`t${v.input}`, 'vAt', i)};`)}
-    let scores = ${list((r) =>
-      spread.product(
-        (i) => `q${r}_${i}`,
-        (i) => `k${i}`,
-      ),
+    let scored = ${spread.products(
+      (r, i) => `q${r}_${i}`,
+      (_, i) => `k${i}`,
     )};
-    let score = select(-1e30f, pick(scores, slot), j < seen);
+    let score = select(-1e30f, scored, j < seen);
     let newTop = max(top, score);
     let fade = exp(top - newTop);
     let p = exp(score - newTop);
@@ -142,12 +191,12 @@ fn group(g: u32, lane: u32) {
     top = newTop;
     ${eachRow((r) => `let fade${r} = subgroupBroadcast(fade, ${r}u);\nlet p${r} = subgroupBroadcast(p, ${r}u);\n${each((i) => `o${r}_${i} = o${r}_${i} * fade${r} + p${r} * v${i};`)}`)}
   }
-  ${eachRow(
-    (r) => wgsl`let total${r} = subgroupBroadcast(total, ${r}u);
-  if (block * ${rows}u + ${r}u < ${Tq}u) {
-    let oAt = (b * ${Tq}u + row${r}) * ${C}u + h * ${D}u;
-    ${each((i) => spread.store('out', 'oAt', i, `o${r}_${i} / total${r}`))}
-  }`,
+  ${eachRow((r) => `let total${r} = subgroupBroadcast(total, ${r}u);`)}
+  ${spread.storeRows(
+    Tq,
+    { o: (r, i) => `o${r}_${i} / total${r}` },
+    (piece) => wgsl`let oAt = (b * ${Tq}u + row) * ${C}u + h * ${D}u;
+    ${each((i) => spread.store('out', 'oAt', i, piece('o', i)))}`,
   )}
   ${lse && `if (lane < ${rows}u && block * ${rows}u + lane < ${Tq}u) { lse[(b * ${H}u + h) * ${Tq}u + own] = top + log(total); }`}
 }`,
@@ -180,41 +229,43 @@ fn group(g: u32, lane: u32) {
   ${place(blocks, H, Tq)}
   let statAt = (b * ${H}u + h) * ${Tq}u + own;
   let ownLse = lse[statAt];
-  ${eachRow(
-    (r) => wgsl`let qAt${r} = ${headAt(q, Tq, D, `row${r}`)};
-  let oAt${r} = (b * ${Tq}u + row${r}) * ${C}u + h * ${D}u;
-  ${each((i) => `let q${r}_${i} = ${load(`t${q.input}`, `qAt${r}`, i)} * ${scale};\nlet g${r}_${i} = ${load('grad', `oAt${r}`, i)};\nvar dq${r}_${i} = ${spread.type}();`)}`,
+  var deltas = vec4f();
+  ${spread.loadRows(
+    Tq,
+    wgsl`let qAt = ${headAt(q, Tq, D, 'row')};
+    let oAt = (b * ${Tq}u + row) * ${C}u + h * ${D}u;`,
+    { q: (i) => `${load(`t${q.input}`, 'qAt', i)} * ${scale}`, g: (i) => load('grad', 'oAt', i) },
+    `deltas[r] = ${spread.inner(
+      (i) => `g${i}`,
+      (i) => load('o', 'oAt', i),
+    )};`,
   )}
-  let deltas = ${list((r) =>
-    spread.product(
-      (i) => `g${r}_${i}`,
-      (i) => load('o', `oAt${r}`, i),
-    ),
-  )};
-  let ownDelta = pick(deltas, slot);
+  let ownDelta = across(deltas);
+  ${eachRow((r) => each((i) => `var dq${r}_${i} = ${spread.type}();`))}
   let seen = ${t.causal ? `own + ${Tk - Tq + 1}u` : `${Tk}u`};
   let end = ${t.causal ? `min(${Tk}u, (block + 1u) * ${rows}u + ${Tk - Tq}u)` : `${Tk}u`};
   for (var j = 0u; j < end; j++) {
     let kAt = ${headAt(k, Tk, D, 'j')};
     let vAt = ${headAt(v, Tk, D, 'j')};
     ${each((i) => `let k${i} = ${load(`t${k.input}`, 'kAt', i)};\nlet v${i} = ${load(`t${v.input}`, 'vAt', i)};`)}
-    let scores = ${list((r) =>
-      spread.product(
-        (i) => `q${r}_${i}`,
-        (i) => `k${i}`,
-      ),
+    let score = ${spread.products(
+      (r, i) => `q${r}_${i}`,
+      (_, i) => `k${i}`,
     )};
-    let dps = ${list((r) =>
-      spread.product(
-        (i) => `g${r}_${i}`,
-        (i) => `v${i}`,
-      ),
+    let dp = ${spread.products(
+      (r, i) => `g${r}_${i}`,
+      (_, i) => `v${i}`,
     )};
-    let p = select(0.0f, exp(min(pick(scores, slot) - ownLse, 0.0f)), j < seen);
-    let ds = p * (pick(dps, slot) - ownDelta);
+    let p = select(0.0f, exp(min(score - ownLse, 0.0f)), j < seen);
+    let ds = p * (dp - ownDelta);
     ${eachRow((r) => `let ds${r} = subgroupBroadcast(ds, ${r}u);\n${each((i) => `dq${r}_${i} += ds${r} * k${i};`)}`)}
   }
-  ${eachRow((r) => `if (block * ${rows}u + ${r}u < ${Tq}u) { ${each((i) => spread.store(target, `qAt${r}`, i, `dq${r}_${i} * ${scale}`))} }`)}
+  ${spread.storeRows(
+    Tq,
+    { dq: (r, i) => `dq${r}_${i}` },
+    (piece) => wgsl`let qAt = ${headAt(q, Tq, D, 'row')};
+    ${each((i) => spread.store(target, 'qAt', i, `${piece('dq', i)} * ${scale}`))}`,
+  )}
   if (lane < ${rows}u && block * ${rows}u + lane < ${Tq}u) { delta[statAt] = ownDelta; }
 }`,
   };
@@ -240,35 +291,39 @@ export function channelKeyValueGrad(device: Device, s: AttentionSizes, t: Backwa
 ${spread.prelude}
 fn group(g: u32, lane: u32) {
   ${place(blocks, H, Tk)}
-  ${eachRow(
-    (r) => wgsl`let kAt${r} = ${headAt(k, Tk, D, `row${r}`)};
-  let vAt${r} = ${headAt(v, Tk, D, `row${r}`)};
-  ${each((i) => `let k${r}_${i} = ${load(`t${k.input}`, `kAt${r}`, i)} * ${scale};\nlet v${r}_${i} = ${load(`t${v.input}`, `vAt${r}`, i)};\nvar dk${r}_${i} = ${spread.type}();\nvar dv${r}_${i} = ${spread.type}();`)}`,
+  ${spread.loadRows(
+    Tk,
+    wgsl`let kAt = ${headAt(k, Tk, D, 'row')};
+    let vAt = ${headAt(v, Tk, D, 'row')};`,
+    { k: (i) => `${load(`t${k.input}`, 'kAt', i)} * ${scale}`, v: (i) => load(`t${v.input}`, 'vAt', i) },
   )}
+  ${eachRow((r) => each((i) => `var dk${r}_${i} = ${spread.type}();\nvar dv${r}_${i} = ${spread.type}();`))}
   ${t.causal ? `let first = block * ${rows}u;\n  let start = select(0u, first - ${shift}u, first > ${shift}u);` : 'let start = 0u;'}
   for (var n = start; n < ${Tq}u; n++) {
     let qAt = ${headAt(q, Tq, D, 'n')};
     let oAt = (b * ${Tq}u + n) * ${C}u + h * ${D}u;
     let statAt = (b * ${H}u + h) * ${Tq}u + n;
     ${each((i) => `let q${i} = ${load(`t${q.input}`, 'qAt', i)};\nlet g${i} = ${load('grad', 'oAt', i)};`)}
-    let scores = ${list((r) =>
-      spread.product(
-        (i) => `q${i}`,
-        (i) => `k${r}_${i}`,
-      ),
+    let score = ${spread.products(
+      (_, i) => `q${i}`,
+      (r, i) => `k${r}_${i}`,
     )};
-    let dps = ${list((r) =>
-      spread.product(
-        (i) => `g${i}`,
-        (i) => `v${r}_${i}`,
-      ),
+    let dp = ${spread.products(
+      (_, i) => `g${i}`,
+      (r, i) => `v${r}_${i}`,
     )};
     let sees = ${t.causal ? `own <= n + ${shift}u` : 'true'};
-    let p = select(0.0f, exp(min(pick(scores, slot) - lse[statAt], 0.0f)), sees);
-    let ds = p * (pick(dps, slot) - delta[statAt]);
+    let p = select(0.0f, exp(min(score - lse[statAt], 0.0f)), sees);
+    let ds = p * (dp - delta[statAt]);
     ${eachRow((r) => `let p${r} = subgroupBroadcast(p, ${r}u);\nlet ds${r} = subgroupBroadcast(ds, ${r}u);\n${each((i) => `dv${r}_${i} += p${r} * g${i};\ndk${r}_${i} += ds${r} * q${i};`)}`)}
   }
-  ${eachRow((r) => `if (block * ${rows}u + ${r}u < ${Tk}u) { ${each((i) => `${spread.store(`d${k.input}`, `kAt${r}`, i, `dk${r}_${i} * ${scale}`)}\n${spread.store(`d${v.input}`, `vAt${r}`, i, `dv${r}_${i}`)}`)} }`)}
+  ${spread.storeRows(
+    Tk,
+    { dk: (r, i) => `dk${r}_${i}`, dv: (r, i) => `dv${r}_${i}` },
+    (piece) => wgsl`let kAt = ${headAt(k, Tk, D, 'row')};
+    let vAt = ${headAt(v, Tk, D, 'row')};
+    ${each((i) => `${spread.store(`d${k.input}`, 'kAt', i, `${piece('dk', i)} * ${scale}`)}\n${spread.store(`d${v.input}`, 'vAt', i, piece('dv', i))}`)}`,
+  )}
 }`,
   };
 }

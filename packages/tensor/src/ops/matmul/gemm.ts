@@ -3,17 +3,16 @@
 // products, workgroup tiles for GPUs.
 //
 // Legend: C [M, N] = op(A) [M, K] · op(B) [K, N]; LD* is a row's length in memory.
-import { fixedSubgroup } from '../../core/adapter.ts';
 import type { LaunchContext } from '../../op.ts';
-import { window, type KernelSpec } from '../../kernel/kernel.ts';
+import type { KernelSpec } from '../../kernel/kernel.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
 import { rowBytes, rowWindows } from '../../kernel/windows.ts';
-import { emptyTensor, type Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 import { bytesPerElement } from '../../dtype/dtype.ts';
 import type { Activation } from '../activations.ts';
 import { epilogue } from './epilogue.ts';
 import type { Gather } from './gather.ts';
-import { laneKernel, lanes } from './lane-kernel.ts';
+import { laneKernel } from './lane-kernel.ts';
 import { tileKernel } from './tile-kernel.ts';
 
 export interface Gemm {
@@ -126,48 +125,13 @@ export function wholePiece(gemm: Gemm, first: number, count: number): GemmPiece 
   };
 }
 
-/** Fewer rows than this do not pay for turning B round first. */
-const rowsWorthTransposing = 16;
-
 /** Launches one piece with the kernel that suits it. */
 export function launchPiece(context: LaunchContext, piece: GemmPiece): void {
-  const { M, N, K, batch = 1, transB } = piece;
-  if (K === 0) {
-    context.run(emptySumKernel(piece));
-    return;
-  }
-  if (context.device.adapter.kind === 'gpu') {
-    context.run(M >= 16 && N >= 16 ? tileKernel(piece) : laneKernel(piece, false));
-    return;
-  }
-  const broadcast = fixedSubgroup(context.device.adapter) === lanes;
-  // The lane kernel is twice as fast when a lane's columns are neighbours in memory; turning B round costs
-  // one pass over it.
-  if (transB && M >= rowsWorthTransposing && N % 4 === 0) {
-    const turned = emptyTensor(context.device, [batch, K, N], { dtype: piece.b.dtype });
-    context.run(turnKernel(piece.b, turned, piece));
-    context.run(
-      laneKernel({ ...piece, b: turned, transB: false, ldb: N, bWindow: [0, turned.size] }, broadcast),
-    );
-    return;
-  }
-  context.run(laneKernel(piece, broadcast));
-}
-
-/** [batch, N, K] → [batch, K, N]; one invocation moves four rows' worth of one column. */
-function turnKernel(b: Tensor, turned: Tensor, { N, K, ldb, bWindow }: GemmPiece): KernelSpec {
-  return {
-    name: 'matmul transpose',
-    read: { b: window(b, ...bWindow) },
-    write: { turned: window(turned, 0, turned.size, 4) },
-    threads: turned.size / 4,
-    code: wgsl`fn thread(i: u32) {
-      let n = (i % ${N / 4}u) * 4u;
-      let k = (i / ${N / 4}u) % ${K}u;
-      let at = ((i / ${(N / 4) * K}u) * ${N}u + n) * ${ldb}u + k;
-      turned[i] = turned_t(b[at], b[at + ${ldb}u], b[at + ${2 * ldb}u], b[at + ${3 * ldb}u]);
-    }`,
-  };
+  const { M, N, K } = piece;
+  const { adapter } = context.device;
+  if (K === 0) context.run(emptySumKernel(piece));
+  else if (adapter.kind === 'gpu' && M >= 16 && N >= 16) context.run(tileKernel(piece));
+  else context.run(laneKernel(piece, adapter));
 }
 
 /** The product over nothing: zeros through the epilogue. */

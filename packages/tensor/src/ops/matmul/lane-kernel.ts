@@ -1,8 +1,11 @@
-// Matrix product without workgroup memory: a workgroup owns ROWS rows, each lane a few columns.
+// Matrix product without workgroup memory: a workgroup owns up to 8 or 16 rows of C, each lane a few columns.
 //
 // On CPU adapters every load costs 20 to 30 cycles and barriers more, so loads are few: where the subgroup is the
 // workgroup, each invocation loads A of one or two rows and hands it round (`broadcast`). More sums than there are
 // registers are cheaper there than more loads. On GPUs the kernel serves products too narrow for tiles.
+//
+// Legend: a unit is what a lane stores at once, 4 columns or 1; k counts steps of DEPTH along K.
+import { fixedSubgroup, type AdapterSummary } from '../../core/adapter.ts';
 import { window, type KernelSpec } from '../../kernel/kernel.ts';
 import { repeat, wgsl } from '../../kernel/wgsl.ts';
 import { epilogue } from './epilogue.ts';
@@ -14,86 +17,125 @@ export const lanes = 8;
 /** Rows of a workgroup at most: twice as many where A is handed round. */
 const mostRows = { separate: lanes, broadcast: 2 * lanes };
 
-export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
+/** Fewer rows than this do not pay for blocks of B. */
+const rowsWorthBlocks = 16;
+
+/**
+ * How a lane loads B: 4 columns of one row (`row`); 4 columns of 4 rows, or of one where K is no multiple of 4, turned
+ * round in registers (`block`, for B stored [N, K]); 4 rows of a column, for a dot product (`dot`); or one element.
+ */
+type Form = 'row' | 'block' | 'dot' | 'element';
+
+const aligned = (...sizes: number[]): boolean => sizes.every((n) => n % 4 === 0);
+
+function formOf({
+  M,
+  N,
+  K,
+  lda,
+  ldb,
+  ldc,
+  column,
+  aOffset,
+  transA,
+  transB,
+}: GemmPiece): [Form, depth: 1 | 4] {
+  const isWide = aligned(N, ldc, column);
+  const isDeep = aligned(K, ldb) && (transA || aligned(lda, aOffset));
+  if (!transB) return [isWide && aligned(ldb) ? 'row' : 'element', 1];
+  if (isWide && M >= rowsWorthBlocks) return ['block', isDeep ? 4 : 1];
+  return isDeep ? ['dot', 4] : ['element', 1];
+}
+
+export function laneKernel(p: GemmPiece, adapter: AdapterSummary): KernelSpec {
+  const isSoftware = adapter.kind === 'software';
   const { M, N, K, transA = false, transB = false, batch = 1, gather } = p;
+  const [form, depth] = formOf(p);
   // A gathered A is walked run by run; between runs only the places of its rows change.
   const runs = gather?.runs ?? 1;
-  const aligned = (...sizes: number[]): boolean => sizes.every((n) => n % 4 === 0);
-  // B stored [K, N]: a lane's columns are neighbours, loaded as vec4. B stored [N, K]: vec4 runs along K.
-  const wide = !transB && aligned(N, p.ldb, p.ldc, p.column);
-  const deep = transB && aligned(K, p.ldb) && (transA || aligned(p.lda, p.aOffset));
-  const vec = wide ? 4 : 1;
+  const isWide = form === 'row' || form === 'block';
+  const vec = isWide ? 4 : 1;
   const units = N / vec;
-  const broadcast = canBroadcast && wide && M >= lanes;
+  const broadcast = isSoftware && fixedSubgroup(adapter) === lanes && isWide && M >= lanes;
   // Bands of equal height: 50 rows are 4 × 13, not 3 × 16 and 2.
   const bands = Math.ceil(M / mostRows[broadcast ? 'broadcast' : 'separate']);
   const rows = Math.ceil(M / bands);
-  const perLane = units >= lanes * 2 ? 2 : 1;
+  const perLane = form !== 'block' && units >= lanes * 2 ? 2 : 1;
   const blocks = Math.ceil(units / (lanes * perLane));
-  const step = deep ? 4 : 1;
-  const aVec = deep && !transA ? 4 : 1;
-  const bVec = wide || deep ? 4 : 1;
+  const aVec = transA ? 1 : depth;
+  const bVec = form === 'row' ? 4 : depth;
   const tail = epilogue(p, vec);
-  const rowOf = (r: number): string => (M % rows === 0 ? `row0 + ${r}u` : `min(row0 + ${r}u, ${M - 1}u)`);
-  const unitOf = (w: number): string =>
-    units % (lanes * perLane) === 0 ? `unit0 + ${w * lanes}u` : `min(unit0 + ${w * lanes}u, ${units - 1}u)`;
   const eachRow = (piece: (r: number) => string): string => repeat(rows, piece);
   const eachUnit = (piece: (w: number) => string): string => repeat(perLane, piece);
+
+  const bAt = (w: number, column: number): string =>
+    transB ? `b[n${w} + ${column === 0 ? '' : `${column}u * LDB + `}k]` : `b[k * LDB + n${w}]`;
+  const loadBlock = (w: number): string =>
+    depth === 1
+      ? `let b${w}_0 = V(f32(${bAt(w, 0)}), f32(${bAt(w, 1)}), f32(${bAt(w, 2)}), f32(${bAt(w, 3)}));`
+      : wgsl`
+    ${repeat(4, (column) => `let c${w}_${column} = vec4f(${bAt(w, column)});`)}
+    ${repeat(4, (q) => `let b${w}_${q} = V(c${w}_0[${q}], c${w}_1[${q}], c${w}_2[${q}], c${w}_3[${q}]);`)}`;
   const loadB = (w: number): string =>
-    transB ? `b[${p.ldb / bVec}u * u${w} + k + bBase]` : `b[k * ${p.ldb / bVec}u + u${w} + bBase]`;
-  const loadA = (r: number): string => {
-    if (gather) return `select(f32(a[r${r} + k]), 0.0f, none${r})`;
-    if (!transA) return `a[r${r} + k]`;
-    const at = (q: number): string => `f32(a[r${r} + (k * ${step}u + ${q}u) * ${p.lda}u])`;
-    return deep ? `vec4f(${at(0)}, ${at(1)}, ${at(2)}, ${at(3)})` : `a[r${r} + k * ${p.lda}u]`;
+    form === 'block' ? loadBlock(w) : `let b${w}_0 = ${bVec === 4 ? 'vec4f' : 'f32'}(${bAt(w, 0)});`;
+  const loadA = (row: string, isNone: string): string => {
+    if (gather) return `select(f32(a[${row} + k]), 0.0f, ${isNone})`;
+    if (!transA) return depth === 4 ? `vec4f(a[${row} + k])` : `f32(a[${row} + k])`;
+    const at = (q: number): string => `f32(a[${row} + (k * ${depth}u + ${q}u) * LDA])`;
+    return depth === 4 ? `vec4f(${at(0)}, ${at(1)}, ${at(2)}, ${at(3)})` : at(0);
   };
-  const multiply = (r: number, w: number): string =>
-    deep ? `s${r}_${w} += dot(a${r}, b${w});` : `s${r}_${w} = fma(V(a${r}), b${w}, s${r}_${w});`;
-  const aType = deep ? 'vec4f' : 'f32';
-  const bType = bVec === 4 ? 'vec4f' : 'f32';
-  // With broadcast, an invocation holds A of the rows that its place in the subgroup names, one for every eight.
-  const eachOwn = (piece: (q: number) => string): string => repeat(Math.ceil(rows / lanes), piece);
-  const ownRow = (q: number): string =>
-    M % rows === 0 && rows % lanes === 0
-      ? `row0 + subgroupLane + ${q * lanes}u`
-      : `min(row0 + subgroupLane + ${q * lanes}u, ${M - 1}u)`;
-  const loadOwn = (q: number): string =>
-    gather
-      ? `select(f32(a[own${q} + k]), 0.0f, none${q})`
-      : `f32(a[own${q} + k${transA ? ` * ${p.lda}u` : ''}])`;
-  const shared = wgsl`
-    ${eachOwn((q) => `let mine${q} = ${loadOwn(q)};`)}
-    ${eachUnit((w) => `let b${w} = V(b[k * ${p.ldb / bVec}u + u${w} + bBase]);`)}
-    ${eachRow((r) => `let a${r} = subgroupBroadcast(mine${Math.floor(r / lanes)}, ${r % lanes}u);\n${eachUnit((w) => multiply(r, w))}`)}`;
-  const separate = wgsl`
-    ${eachUnit((w) => `let b${w} = ${bType}(${loadB(w)});`)}
-    ${eachRow((r) => `let a${r} = ${aType}(${loadA(r)});\n${eachUnit((w) => multiply(r, w))}`)}`;
-  const aBatch = (transA ? K * p.lda : M * p.lda) / aVec;
-  const bBatch = (transB ? N * p.ldb : K * p.ldb) / bVec;
-  // In a loop: a software adapter compiles the same stores written out for seconds, and runs them no faster.
-  const sums = Array.from({ length: rows }, (_, r) => eachUnit((w) => `s${r}_${w},`)).join('');
-  const store = wgsl`
-  var sums = array<V, ${rows * perLane}>(${sums});
-  for (var r = 0u; r < min(${rows}u, ${M}u - row0); r++) {
-    let row = cBase + (row0 + r) * ${p.ldc / vec}u;
-    ${eachUnit((w) => `if (unit0 + ${w * lanes}u < ${units}u) { finish(row + u${w}, u${w}, sums[r * ${perLane}u + ${w}u]); }`)}
-  }`;
-  // Where a row of A begins.
-  const place = (name: string, row: string): string =>
-    transA
-      ? `let ${name} = batch * ${aBatch}u + ${row} + ${p.aOffset}u;`
-      : `let ${name} = batch * ${aBatch}u + (${row}) * ${p.lda / aVec}u + ${p.aOffset / aVec}u;`;
-  const gatheredPlace = (name: string, none: string, row: string): string => wgsl`
+  const multiply = (r: number, w: number): string => {
+    if (form === 'dot') return `s${r}_${w} += dot(a${r}, b${w}_0);`;
+    const ofA = (q: number): string => {
+      const part = depth === 4 ? `[${q}]` : '';
+      return broadcast
+        ? `subgroupBroadcast(mine${Math.floor(r / lanes)}${part}, ${r % lanes}u)`
+        : `a${r}${part}`;
+    };
+    return repeat(depth, (q) => `s${r}_${w} = fma(V(${ofA(q)}), b${w}_${q}, s${r}_${w});`);
+  };
+  const eachOwn = (piece: (o: number) => string): string => repeat(Math.ceil(rows / lanes), piece);
+  const step = wgsl`
+    ${broadcast && eachOwn((o) => `let mine${o} = ${loadA(`own${o}`, `isNone${o}`)};`)}
+    ${eachUnit(loadB)}
+    ${eachRow(
+      (r) => wgsl`${!broadcast && `let a${r} = ${loadA(`r${r}`, `isNone${r}`)};`}
+    ${eachUnit((w) => multiply(r, w))}`,
+    )}`;
+
+  // Where a row of A begins. With broadcast, an invocation holds A of the rows that its place in the subgroup names.
+  const place = (name: string, isNone: string, number: string): string => {
+    const row = `min(row0 + ${number}, M - 1u)`;
+    if (gather)
+      return wgsl`
     let ${name}Found = runAt(${row}, run);
-    let ${none} = ${name}Found == ZEROS;
-    let ${name} = select(${name}Found, 0u, ${none});`;
-  const places = gather
-    ? broadcast
-      ? eachOwn((q) => gatheredPlace(`own${q}`, `none${q}`, ownRow(q)))
-      : eachRow((r) => gatheredPlace(`r${r}`, `none${r}`, rowOf(r)))
-    : broadcast
-      ? eachOwn((q) => place(`own${q}`, ownRow(q)))
-      : eachRow((r) => place(`r${r}`, rowOf(r)));
+    let ${isNone} = ${name}Found == ZEROS;
+    let ${name} = select(${name}Found, 0u, ${isNone});`;
+    return transA
+      ? `let ${name} = ${batch > 1 ? `batch * STEPS * ${depth}u * LDA + ` : ''}${row} + ${p.aOffset}u;`
+      : `let ${name} = ${batch > 1 ? 'batch * M * LDA + ' : ''}${row} * LDA + ${p.aOffset / aVec}u;`;
+  };
+  const places = broadcast
+    ? eachOwn((o) => place(`own${o}`, `isNone${o}`, `subgroupLane + ${o * lanes}u`))
+    : eachRow((r) => place(`r${r}`, `isNone${r}`, `${r}u`));
+  const bBegin = (w: number): string =>
+    `${batch > 1 ? `batch * ${transB ? `UNITS * ${vec}u` : 'STEPS'} * LDB + ` : ''}u${w}${transB ? ` * ${vec}u * LDB` : ''}`;
+
+  const storeUnrolled = eachRow(
+    (r) =>
+      `if (row0 + ${r}u < M) { ${eachUnit(
+        (w) =>
+          `if (unit0 + ${w * lanes}u < UNITS) { finish(cBase + (row0 + ${r}u) * LDC + u${w}, u${w}, s${r}_${w}); }`,
+      )} }`,
+  );
+  // A software adapter compiles eight epilogues for up to a second, one in a loop four times faster, and runs no slower.
+  const sums = Array.from({ length: rows }, (_, r) => eachUnit((w) => `s${r}_${w},`)).join('');
+  const storeInLoop = wgsl`
+  var sums = array<V, ${rows * perLane}>(${sums});
+  for (var r = 0u; r < min(${rows}u, M - row0); r++) {
+    let row = cBase + (row0 + r) * LDC;
+    ${eachUnit((w) => `if (unit0 + ${w * lanes}u < UNITS) { finish(row + u${w}, u${w}, sums[r * ${perLane}u + ${w}u]); }`)}
+  }`;
   return {
     name: p.name ?? `matmul ${transA ? 'T' : 'N'}${transB ? 'T' : 'N'}`,
     read: {
@@ -102,29 +144,38 @@ export function laneKernel(p: GemmPiece, canBroadcast: boolean): KernelSpec {
       ...tail.read,
     },
     write: tail.write,
+    sizes: {
+      M,
+      UNITS: units,
+      BLOCKS: blocks,
+      STEPS: K / runs / depth,
+      LDA: p.lda / aVec,
+      LDB: p.ldb / bVec,
+      LDC: p.ldc / vec,
+    },
     groups: batch * bands * blocks,
     workgroupSize: lanes,
     subgroups: broadcast,
     flops: 2 * batch * M * N * K,
     code: wgsl`
-alias V = ${wide ? 'vec4f' : 'f32'};
+alias V = ${isWide ? 'vec4f' : 'f32'};
 ${tail.code}
 ${gather && runAt(gather)}
 fn group(g: u32, lane: u32) {
-  let unit0 = (g % ${blocks}u) * ${lanes * perLane}u + lane;
-  let row0 = ((g / ${blocks}u) % ${bands}u) * ${rows}u;
-  let batch = g / ${blocks * bands}u;
-  ${gather ? 'var' : 'let'} bBase = batch * ${bBatch}u;
+  let unit0 = (g % BLOCKS) * ${lanes * perLane}u + lane;
+  let band = g / BLOCKS;
+  ${batch > 1 && `let bands = (M + ${rows - 1}u) / ${rows}u;\n  let batch = band / bands;`}
+  let row0 = ${batch > 1 ? '(band % bands)' : 'band'} * ${rows}u;
   ${!gather && places}
-  ${eachUnit((w) => `let u${w} = ${unitOf(w)};`)}
+  ${eachUnit((w) => `let u${w} = min(unit0 + ${w * lanes}u, UNITS - 1u);\n${gather ? 'var' : 'let'} n${w} = ${bBegin(w)};`)}
   ${eachRow((r) => eachUnit((w) => `var s${r}_${w} = V();`))}
   ${gather && `for (var run = 0u; run < ${runs}u; run++) {\n${places}`}
-  for (var k = 0u; k < ${K / runs / step}u; k++) {
-    ${broadcast ? shared : separate}
+  for (var k = 0u; k < STEPS; k++) {
+    ${step}
   }
-  ${gather && `bBase += ${((K / runs) * p.ldb) / bVec}u;\n}`}
-  let cBase = batch * ${(M * p.ldc) / vec}u + ${p.column / vec}u;
-  ${store}
+  ${gather && `${eachUnit((w) => `n${w} += STEPS * LDB;`)}\n}`}
+  let cBase = ${batch > 1 ? `batch * M * LDC + ` : ''}${p.column / vec}u;
+  ${isSoftware ? storeInLoop : storeUnrolled}
 }`,
   };
 }

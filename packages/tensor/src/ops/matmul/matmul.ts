@@ -95,6 +95,24 @@ const definition: OpDefinition<MatmulAttrs, readonly [Tensor, Tensor]> = {
       checkGrad: [],
     },
     {
+      name: 'blocks of B',
+      inputs: [{ shape: [19, 12] }, { shape: [44, 12] }],
+      attrs: { transA: false, transB: true },
+      checkGrad: [],
+    },
+    {
+      name: 'blocks of B, one row deep',
+      inputs: [{ shape: [2, 16, 7] }, { shape: [2, 36, 7] }],
+      attrs: { transA: false, transB: true },
+      checkGrad: [],
+    },
+    {
+      name: 'blocks of B, both turned',
+      inputs: [{ shape: [8, 17] }, { shape: [20, 8] }],
+      attrs: { transA: true, transB: true },
+      checkGrad: [],
+    },
+    {
       name: 'edges NT',
       inputs: [{ shape: [70, 36] }, { shape: [67, 36] }],
       attrs: { transA: false, transB: true },

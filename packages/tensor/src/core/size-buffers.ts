@@ -1,0 +1,29 @@
+// Uniform buffers of the sizes that kernels read when they run: one for each list of numbers, kept with the device.
+
+export class SizeBuffers {
+  readonly #gpu: GPUDevice;
+  readonly #buffers = new Map<string, GPUBuffer>();
+
+  constructor(gpu: GPUDevice) {
+    this.#gpu = gpu;
+  }
+
+  /** A buffer that holds `sizes`, u32 each. Shapes repeat from step to step, so there are few. */
+  get(sizes: readonly number[]): GPUBuffer {
+    const key = sizes.join(' ');
+    let buffer = this.#buffers.get(key);
+    if (!buffer) {
+      const { UNIFORM } = GPUBufferUsage;
+      buffer = this.#gpu.createBuffer({
+        label: `sizes ${key}`,
+        size: 4 * sizes.length,
+        usage: UNIFORM,
+        mappedAtCreation: true,
+      });
+      new Uint32Array(buffer.getMappedRange()).set(sizes);
+      buffer.unmap();
+      this.#buffers.set(key, buffer);
+    }
+    return buffer;
+  }
+}
