@@ -95,12 +95,7 @@ fn across(t: vec4f) -> f32 {
    * Loads the workgroup's rows in a loop too, pieces i of row r into `name{r}_{i}` (zeros beyond the last row); `places`
    * are the elements where row `row` begins, by name, and `load` the text of its pieces.
    */
-  loadRows = (
-    T: number,
-    places: string,
-    loads: Record<string, (i: number) => string>,
-    rest = '',
-  ): string => {
+  loadRows = (T: number, places: string, loads: Record<string, (i: number) => string>, rest = ''): string => {
     const names = Object.keys(loads);
     const eachName = (piece: (name: string, i: number) => string): string[] =>
       names.map((name) => this.each((i) => piece(name, i)));

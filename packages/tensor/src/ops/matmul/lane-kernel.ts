@@ -25,7 +25,18 @@ type Form = 'row' | 'block' | 'dot' | 'element';
 
 const aligned = (...sizes: number[]): boolean => sizes.every((n) => n % 4 === 0);
 
-function formOf({ M, N, K, lda, ldb, ldc, column, aOffset, transA, transB }: GemmPiece): [Form, depth: 1 | 4] {
+function formOf({
+  M,
+  N,
+  K,
+  lda,
+  ldb,
+  ldc,
+  column,
+  aOffset,
+  transA,
+  transB,
+}: GemmPiece): [Form, depth: 1 | 4] {
   const isWide = aligned(N, ldc, column);
   const isDeep = aligned(K, ldb) && (transA || aligned(lda, aOffset));
   if (!transB) return [isWide && aligned(ldb) ? 'row' : 'element', 1];
@@ -80,8 +91,10 @@ export function laneKernel(p: GemmPiece, adapter: AdapterSummary): KernelSpec {
   const step = wgsl`
     ${broadcast && `let mine = ${loadA('own', 'isNone')};`}
     ${eachUnit(loadB)}
-    ${eachRow((r) => wgsl`${!broadcast && `let a${r} = ${loadA(`r${r}`, `isNone${r}`)};`}
-    ${eachUnit((w) => multiply(r, w))}`)}`;
+    ${eachRow(
+      (r) => wgsl`${!broadcast && `let a${r} = ${loadA(`r${r}`, `isNone${r}`)};`}
+    ${eachUnit((w) => multiply(r, w))}`,
+    )}`;
 
   // Where a row of A begins. With broadcast, an invocation holds A of the row that its place in the subgroup names.
   const place = (name: string, isNone: string, number: string): string => {
