@@ -5,7 +5,6 @@ import { BufferPool, sizeClass } from './buffer-pool.ts';
 import { DeviceLostError, LimitError, OutOfMemoryError, TensorError } from './errors.ts';
 import { PipelineCache } from './pipelines.ts';
 import { ScopeStack } from './scopes.ts';
-import { SizeBuffers } from './size-buffers.ts';
 import { Storage, type StorageOwner } from './storage.ts';
 import {
   buildCall,
@@ -50,7 +49,6 @@ export class Device implements StorageOwner {
   /** False inside `noGrad`. */
   gradEnabled = true;
   readonly #pool: BufferPool;
-  readonly #sizes: SizeBuffers;
   /** Buffers of small reads by size, kept because a loss is read at every step. */
   readonly #staging = new Map<number, GPUBuffer[]>();
   #encoder: GPUCommandEncoder | undefined;
@@ -71,7 +69,6 @@ export class Device implements StorageOwner {
     this.gpu = gpu;
     this.adapter = adapter;
     this.pipelines = new PipelineCache(gpu);
-    this.#sizes = new SizeBuffers(gpu);
     this.kernelLimits = {
       bindingBytes: options.bindingLimit ?? gpu.limits.maxStorageBufferBindingSize,
       workgroupsPerDimension: options.workgroupLimit ?? gpu.limits.maxComputeWorkgroupsPerDimension,
@@ -247,7 +244,7 @@ export class Device implements StorageOwner {
       const { buffer, byteOffset } = b.storage.resolve();
       return { buffer, offset: byteOffset + b.byteOffset, size: b.byteLength };
     });
-    if (sizes.length > 0) resources.push({ buffer: this.#sizes.get(sizes) });
+    if (sizes.length > 0) resources.push({ buffer: this.pipelines.sizes.get(sizes) });
     return this.gpu.createBindGroup({
       label: name,
       layout: this.pipelines.layoutOf(layout).group,

@@ -1,10 +1,12 @@
 // Compiled kernels by their WGSL text, and the explicit bind-group layouts they use.
 import type { KernelCall } from '../kernel/kernel.ts';
+import { SizeBuffers } from './size-buffers.ts';
 
 /** By the letters of {@link KernelCall.layout}. */
 const bindingTypes = { r: 'read-only-storage', w: 'storage', u: 'uniform' } as const;
 
 export class PipelineCache {
+  readonly sizes: SizeBuffers;
   readonly #gpu: GPUDevice;
   readonly #pipelines = new Map<string, GPUComputePipeline>();
   readonly #pending = new Map<string, Promise<void>>();
@@ -12,6 +14,7 @@ export class PipelineCache {
 
   constructor(gpu: GPUDevice) {
     this.#gpu = gpu;
+    this.sizes = new SizeBuffers(gpu);
   }
 
   get size(): number {

@@ -174,7 +174,8 @@ export function buildCall(opName: string, spec: KernelSpec, limits: KernelLimits
   const isBounded = spec.threads !== undefined || grid[1] > 1;
   const sizes = spec.sizes && { ...spec.sizes, ...(isBounded && { ITEMS: items }) };
   const runtime = limits.hidesLoopCounts ? sizesFromBuffer(sizes ?? {}, bindings.length) : undefined;
-  const constants = Object.entries({ ...spec.consts, ...(!runtime && sizes) }).map(([key, value]) =>
+  const fixed: KernelSpec['consts'] = { ...spec.consts, ...(runtime ? {} : sizes) };
+  const constants = Object.entries(fixed).map(([key, value]) =>
     typeof value === 'string' ? `const ${key} = ${value};` : `const ${key}: u32 = ${value}u;`,
   );
   if (runtime) layout += 'u';
