@@ -32,6 +32,8 @@ export interface CostOptions {
 const operationsPerSecond = 13e9;
 /** The optimiser's traffic per trained parameter, in operations that take as long. From the same fit. */
 const operationsPerParameter = 250;
+/** A self-critical step draws captions token by token before it learns from them: about so many ordinary steps. */
+const selfCriticalFactor = 20;
 /** Start, features from the cache, compiling, validation. */
 const startSeconds = 15;
 /** Captioning 500 pictures greedily, the embedded test split. */
@@ -46,7 +48,8 @@ export function stepOperations(flags: Flags, sizes: ModelSizes): number {
   const blocks = perWeight * 12 * layers * d * d * B * (prefixOf({ flags }) + usualTokens);
   const head = perWeight * V * d * B * usualTokens;
   const mapper = 6 * mapperParameters(flags, sizes) * B;
-  return blocks + head + mapper + operationsPerParameter * trainedParameters(flags, sizes);
+  const step = blocks + head + mapper + operationsPerParameter * trainedParameters(flags, sizes);
+  return flags.objective === 'self-critical' ? selfCriticalFactor * step : step;
 }
 
 /** Seconds that a cell will take; undefined where neither sizes nor a finished cell tell. */
