@@ -146,7 +146,7 @@ test('another way of decoding captions a run anew, and the report is written aga
     folder,
   ]);
   assert.is(got.code, 0, got.stderr);
-  assert.match(got.stdout, /^beam:2: BLEU-1\.\.4 [\d. ]+, CIDEr \S+ on 6 pictures$/m);
+  assert.match(got.stdout, /^beam:2: BLEU-1\.\.4 [\d. ]+, CIDEr \S+ on 6 test pictures$/m);
   assert.is((await readFile(join(folder, 'samples.jsonl'), 'utf8')).trim().split('\n').length, 6);
   await rm(join(out, 'report.md'));
   const again = await run('report', [out]);
