@@ -246,7 +246,7 @@ function quoted({ fail }: PickleMachine, text: string): string {
 
 /** Python's raw-unicode-escape: \uXXXX and \UXXXXXXXX, everything else a character a byte. */
 function unescaped({ fail }: PickleMachine, text: string): string {
-  return text.replace(/\\(?:u([0-9a-f]{4})|U([0-9a-f]{8}))/g, (_, short?: string, long?: string) => {
+  return text.replace(/\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/g, (_, short?: string, long?: string) => {
     const code = parseInt(short ?? long!, 16);
     return code <= 0x10ffff ? String.fromCodePoint(code) : fail('a text names no character of Unicode');
   });

@@ -57,9 +57,10 @@ export function laneKernel(p: GemmPiece, adapter: AdapterSummary): KernelSpec {
   const vec = isWide ? 4 : 1;
   const units = N / vec;
   const broadcast = isSoftware && fixedSubgroup(adapter) === lanes && isWide && M >= lanes;
-  // Bands of equal height: 50 rows are 4 × 13, not 3 × 16 and 2.
-  const bands = Math.ceil(M / mostRows[broadcast ? 'broadcast' : 'separate']);
-  const rows = Math.ceil(M / bands);
+  const most = mostRows[broadcast ? 'broadcast' : 'separate'];
+  // A few bands have equal heights: 50 rows are 4 × 13, not 3 × 16 and 2. Many share one kernel with all other products.
+  const rows = M > 4 * most ? most : Math.ceil(M / Math.ceil(M / most));
+  const bands = Math.ceil(M / rows);
   const perLane = form !== 'block' && units >= lanes * 2 ? 2 : 1;
   const blocks = Math.ceil(units / (lanes * perLane));
   const aVec = transA ? 1 : depth;
