@@ -129,16 +129,16 @@ interface LabelBox {
   y: number;
 }
 
-/** A label right of its point, else left of it, as near as others leave room. */
+/** A label right of its point, else left of it, as near as others leave room; one that is far has a line to its point. */
 function writeLabel(
   label: string,
   { px, py, bottom }: { px: number; py: number; bottom: number },
   taken: LabelBox[],
 ): string {
   const wide = 6.8 * label.length;
-  const places = [-6, 14, -19, 27, -32, 40].flatMap((dy) => [
-    { left: px + 7, right: px + 7 + wide, y: py + dy },
-    { left: px - 7 - wide, right: px - 7, y: py + dy },
+  const places = [-6, 14, -19, 27, -32, 40, -45, 53, -58, 66].flatMap((dy) => [
+    { left: px + 7, right: px + 7 + wide, y: py + dy, edge: px + 7 },
+    { left: px - 7 - wide, right: px - 7, y: py + dy, edge: px - 7 },
   ]);
   const isFree = ({ left, right, y }: LabelBox): boolean =>
     left > margin.left &&
@@ -147,7 +147,11 @@ function writeLabel(
     taken.every((other) => right < other.left || left > other.right || Math.abs(y - other.y) > 12);
   const place = places.find(isFree) ?? places[0];
   taken.push(place);
-  return `<text x="${place.left.toFixed(1)}" y="${place.y.toFixed(1)}" font-size="11" stroke="#fff" stroke-width="3" paint-order="stroke">${escapeXml(label)}</text>`;
+  const line =
+    Math.abs(place.y - py) < 25
+      ? ''
+      : `<line x1="${px}" y1="${py}" x2="${place.edge}" y2="${place.y - 4}" stroke="#888" stroke-width="0.75"/>`;
+  return `${line}<text x="${place.left.toFixed(1)}" y="${place.y.toFixed(1)}" font-size="11" stroke="#fff" stroke-width="3" paint-order="stroke">${escapeXml(label)}</text>`;
 }
 
 /** Names beside their colours, in as many lines as they need. One series alone needs none. */
