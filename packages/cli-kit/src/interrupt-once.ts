@@ -31,7 +31,7 @@ export interface Interrupt {
 
 /**
  * Listens for SIGINT and SIGTERM. First signal: `signal` aborts and the work may finish its step, save and
- * exit 130. Second signal: the process exits 130 at once.
+ * exit 130. Second signal: the process ends at once by SIGINT, after its `exit` listeners; shells report that as 130 too.
  *
  * Signals that follow within `echoMs` are ignored: a terminal sends Ctrl-C to every process in front, and
  * package managers pass their own copy on, so one key press can arrive twice.
@@ -45,7 +45,7 @@ export function interruptOnce(options: InterruptOptions = {}): Interrupt {
   const onSignal = (): void => {
     const now = performance.now();
     if (controller.signal.aborted) {
-      if (now - firstAt > echoMs) process.exit(130);
+      if (now - firstAt > echoMs) quit();
       return;
     }
     firstAt = now;
@@ -63,4 +63,14 @@ export function interruptOnce(options: InterruptOptions = {}): Interrupt {
       for (const name of signals) process.off(name, onSignal);
     },
   };
+}
+
+/** Ends the process without its libraries' exit code: a driver that still compiles in its threads crashes in it. */
+function quit(): never {
+  process.once('exit', () => {
+    process.removeAllListeners('SIGINT');
+    // Windows has no signals; there the process goes on to its exit code.
+    if (process.platform !== 'win32') process.kill(process.pid, 'SIGINT');
+  });
+  process.exit(130);
 }

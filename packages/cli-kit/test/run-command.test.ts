@@ -1,7 +1,7 @@
 // Exit codes, messages, long output through a pipe and interrupts of real processes.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from '@foreword/test-kit';
@@ -32,7 +32,10 @@ function run(
   child.stderr.setEncoding('utf8').on('data', (text: string) => void (outcome.stderr += text));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => resolve({ ...outcome, code }));
+    child.on('close', (code, signal) =>
+      // Ended by a signal: the code that shells tell.
+      resolve({ ...outcome, code: signal === null ? code : 128 + constants.signals[signal] }),
+    );
   });
 }
 

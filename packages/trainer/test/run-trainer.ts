@@ -1,4 +1,5 @@
 // Runs a command of the trainer as a process of its own.
+import { constants } from 'node:os';
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,7 +41,12 @@ export async function answer(
       if (name === 'stderr') onError(got.stderr, (signal) => child.kill(signal));
     });
   }
-  const ended = new Promise<Answer>((resolve) => child.on('close', (code) => resolve({ ...got, code })));
+  const ended = new Promise<Answer>((resolve) =>
+    child.on('close', (code, signal) =>
+      // Ended by a signal: the code that shells tell.
+      resolve({ ...got, code: signal === null ? code : 128 + constants.signals[signal] }),
+    ),
+  );
   await onStart?.(
     (signal) => child.kill(signal),
     () => child.exitCode === null && child.signalCode === null,
