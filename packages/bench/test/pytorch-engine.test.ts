@@ -6,11 +6,7 @@ import { join } from 'node:path';
 import { Clip } from '@foreword/clip';
 import { Gpt2, parseGpt2Config } from '@foreword/gpt2';
 import {
-  attention,
-  layerNorm,
-  matmul,
   openDevice,
-  softmax,
   tensor,
   writeSafetensors,
   type Device,
@@ -25,6 +21,7 @@ import { forewordStep } from '../src/training-step/foreword-step.ts';
 import { stepOptimizer, stepRecipe, stepValues, type StepSizes } from '../src/training-step/step-values.ts';
 import type { WorkDescription } from '../src/works/describe-work.ts';
 import { drawn, makeArrays } from '../src/works/host-arrays.ts';
+import { forewordOp } from '../src/works/foreword-op.ts';
 import { headSize, opRecipe, opValues, type OpWork } from '../src/works/op-values.ts';
 import { relativeDifference, sampleOf } from '../src/works/sample.ts';
 
@@ -85,19 +82,6 @@ function agree(actual: readonly number[], expected: ArrayLike<number>, within = 
   assert.ok(difference < within, `differ by ${difference}`);
 }
 
-function apply(work: OpWork, [a, b, c]: Tensor[]): Tensor {
-  switch (work.op) {
-    case 'matmul':
-      return matmul(a, b);
-    case 'layerNorm':
-      return layerNorm(a, b, c);
-    case 'softmax':
-      return softmax(a);
-    case 'attention':
-      return attention([a, b, c], { heads: work.H, causal: true });
-  }
-}
-
 withTorch('it says who it is, and single ops give what ours give', async () => {
   const facts = await engine.open();
   assert.match(`${facts.name} ${facts.version}`, /^pytorch \d+\.\d+.*\(CPU, \d+ threads\)$/);
@@ -105,7 +89,7 @@ withTorch('it says who it is, and single ops give what ours give', async () => {
   for (const id of ['matmul', 'layerNorm', 'softmax', 'attention']) {
     const ours = await device.scope(async () => {
       const inputs = opValues(ops[id]).map(({ data, shape }) => tensor(device, data, shape));
-      return await apply(ops[id], inputs).read();
+      return await forewordOp(ops[id], inputs).read();
     });
     const { timesMs, sample } = await engine.start(id);
     assert.ok(timesMs[0] > 0);

@@ -1,10 +1,10 @@
 // Exit codes, messages, long output through a pipe and interrupts of real processes.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { suite } from '@foreword/test-kit';
+import { shellExitCode, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 
 const test = suite('run command', { timeLimitSeconds: 60 });
@@ -32,10 +32,7 @@ function run(
   child.stderr.setEncoding('utf8').on('data', (text: string) => void (outcome.stderr += text));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code, signal) =>
-      // Ended by a signal: the code that shells tell.
-      resolve({ ...outcome, code: signal === null ? code : 128 + constants.signals[signal] }),
-    );
+    child.on('close', (code, signal) => resolve({ ...outcome, code: shellExitCode(code, signal) }));
   });
 }
 

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { suite } from '@foreword/test-kit';
+import { shellExitCode, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import type { ReportJson } from '../src/report/report-json.ts';
 import { makeTinyWorld, type TinyWorld } from './tiny-world.ts';
@@ -37,7 +37,9 @@ function run(
       if (name === 'stderr') onError?.(got.stderr, () => child.kill('SIGINT'));
     });
   }
-  return new Promise((settle) => child.on('close', (code) => settle({ ...got, code })));
+  return new Promise((settle) =>
+    child.on('close', (code, signal) => settle({ ...got, code: shellExitCode(code, signal) })),
+  );
 }
 
 const study = (args: string[], onError?: Parameters<typeof run>[2]): Promise<Answer> => {

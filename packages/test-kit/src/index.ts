@@ -10,6 +10,7 @@ export { commitOf, gitSha1Of, HubServer, noise, sha256Of } from './hub-server.ts
 export type { Fault, Repository, SeenRequest, ServedFile } from './hub-server.ts';
 export { mutateBytes, mutateJson, randomFrom } from './mutate.ts';
 export { relativeError } from './relative-error.ts';
+export { shellExitCode } from './shell-exit-code.ts';
 export { suite } from './suite.ts';
 export type { Suite, SuiteOptions, TestHandler } from './suite.ts';
 export { withTimeLimit, TimeLimitError } from './time-limit.ts';

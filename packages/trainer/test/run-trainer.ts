@@ -1,8 +1,8 @@
 // Runs a command of the trainer as a process of its own.
-import { constants } from 'node:os';
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { shellExitCode } from '@foreword/test-kit';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -42,10 +42,7 @@ export async function answer(
     });
   }
   const ended = new Promise<Answer>((resolve) =>
-    child.on('close', (code, signal) =>
-      // Ended by a signal: the code that shells tell.
-      resolve({ ...got, code: signal === null ? code : 128 + constants.signals[signal] }),
-    ),
+    child.on('close', (code, signal) => resolve({ ...got, code: shellExitCode(code, signal) })),
   );
   await onStart?.(
     (signal) => child.kill(signal),

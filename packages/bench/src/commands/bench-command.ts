@@ -2,13 +2,13 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { defineFlags, ProgressBar, writeFileAtomic, type Command } from '@foreword/cli-kit';
-import { describeAdapter, openDevice, type AdapterSummary } from '@foreword/tensor/node';
+import { openDevice, type AdapterSummary } from '@foreword/tensor/node';
 import { caseNames, cases, type CaseName } from '../cases/index.ts';
 import { measurePeaks } from '../measure-peaks.ts';
 import { measureFast } from '../measure-fast.ts';
 import { measureModels } from '../models/measure-models.ts';
 import { formatModelRows, type ModelRow } from '../models/model-row.ts';
-import { adapterSlug, reportJson, type BenchReport } from '../report/bench-report.ts';
+import { adapterSlug, reportHead, reportJson, type BenchReport } from '../report/bench-report.ts';
 import { withFloors, type Row } from '../report/bench-row.ts';
 import { formatFastRows, type FastRow } from '../report/fast-row.ts';
 import type { Peaks } from '../report/floors.ts';
@@ -132,13 +132,7 @@ export const benchCommand = {
     if (chosen.includes('bleu')) console.log(`${formatScores(lastRun)}\n`);
 
     const report: BenchReport = {
-      format: 2,
-      date: new Date().toISOString(),
-      command: ['pnpm bench', ...process.argv.slice(2)].join(' '),
-      adapter: describeAdapter(adapter),
-      driver: adapter.description,
-      machine,
-      repeats,
+      ...reportHead(adapter, { machine, repeats }),
       peaks,
       rows,
       ...(fast && { fast }),

@@ -2,13 +2,13 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CommandError, writeFileAtomic } from '@foreword/cli-kit';
-import { describeAdapter, openDevice, type AdapterSummary } from '@foreword/tensor/node';
+import { openDevice, type AdapterSummary } from '@foreword/tensor/node';
 import type { FailedEngine, SideBySide } from '../engines/compare-engines.ts';
 import { preparePeer, type ReadyPeer } from '../engines/install-peers.ts';
 import type { Peer } from '../engines/peers.ts';
 import { runEngines } from '../engines/run-engines.ts';
 import { formatBars, type BarResult } from '../report/bars.ts';
-import { adapterSlug, reportJson, type PeersReport } from '../report/bench-report.ts';
+import { adapterSlug, reportHead, reportJson, type PeersReport } from '../report/bench-report.ts';
 import { formatSideBySide, sideBySideProblems } from '../report/format-side-by-side.ts';
 import { describeMachine, formatHeading, repositoryRoot } from '../report/machine.ts';
 import type { Work } from '../works/index.ts';
@@ -52,13 +52,7 @@ export async function compareAndReport(options: CompareOptions): Promise<void> {
   console.log(`${formatBars(bars)}\n(set for ${barsFor})\n`);
 
   const report: PeersReport = {
-    format: 2,
-    date: new Date().toISOString(),
-    command: ['pnpm bench', ...process.argv.slice(2)].join(' '),
-    adapter: describeAdapter(adapter),
-    driver: adapter.description,
-    machine,
-    repeats,
+    ...reportHead(adapter, { machine, repeats }),
     sideBySide,
     bars,
   };

@@ -1,17 +1,7 @@
 // This project's engine as a process: started by the benchmark, never by hand.
 import { ImageEncoder } from '@foreword/clip';
 import { allLogits, DecodeSession } from '@foreword/gpt2';
-import {
-  attention,
-  compile,
-  layerNorm,
-  matmul,
-  openDevice,
-  softmax,
-  tensor,
-  type Device,
-  type Tensor,
-} from '@foreword/tensor/node';
+import { compile, matmul, openDevice, tensor, type Device } from '@foreword/tensor/node';
 import { measurePlan } from '../measure-plan.ts';
 import { modelFolder } from '../models/model-files.ts';
 import { openClip, openGpt2 } from '../models/open-model.ts';
@@ -19,6 +9,7 @@ import { readEngineVersion } from '../report/machine.ts';
 import { forewordStep } from '../training-step/foreword-step.ts';
 import { stepValues } from '../training-step/step-values.ts';
 import { stepWork, type StepWork } from '../training-step/step-works.ts';
+import { forewordOp } from '../works/foreword-op.ts';
 import { appendedIds, appendedTokens, pictures, promptIds, promptRows } from '../works/model-values.ts';
 import { opValues, opWork, type OpWork } from '../works/op-values.ts';
 import { serveEngine, type RunningWork } from './serve-engine.ts';
@@ -65,21 +56,8 @@ const isLarge = (work: OpWork): work is LargeProduct => work.op === 'matmul' && 
 /** Run by itself, as a user without a plan would. */
 function beginOp(device: Device, work: OpWork): RunningWork {
   const inputs = opValues(work).map(({ data, shape }) => tensor(device, data, shape, { persistent: true }));
-  const [a, b, c] = inputs;
-  const apply = (): Tensor => {
-    switch (work.op) {
-      case 'matmul':
-        return matmul(a, b);
-      case 'layerNorm':
-        return layerNorm(a, b, c);
-      case 'softmax':
-        return softmax(a);
-      case 'attention':
-        return attention([a, b, c], { heads: work.H, causal: true });
-    }
-  };
   return {
-    next: async () => ({ values: await device.scope(async () => await apply().read()) }),
+    next: async () => ({ values: await device.scope(async () => await forewordOp(work, inputs).read()) }),
     dispose: () => inputs.forEach((input) => input.dispose()),
   };
 }

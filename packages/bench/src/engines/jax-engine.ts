@@ -8,20 +8,15 @@ import { stepValues, type StepSizes } from '../training-step/step-values.ts';
 import { stepWork } from '../training-step/step-works.ts';
 import { headSize, opValues, opWork } from '../works/op-values.ts';
 import { peersFolder } from './install-peers.ts';
-import { countDispatches, openGpu } from './open-gpu.ts';
+import { openGpu } from './open-gpu.ts';
+import { peerStep } from './peer-step.ts';
 import { serveEngine, type RunningWork } from './serve-engine.ts';
 
 const backend = process.argv[2] as 'webgpu' | 'wasm';
 const folder = join(peersFolder, 'node_modules/@jax-js/jax');
 let jax: Jax;
 
-function beginStep(sizes: StepSizes): RunningWork {
-  const training = jaxStep(jax, stepValues(sizes));
-  const next = async () => ({ values: [await training.next()] });
-  if (backend === 'wasm') return { next };
-  const facts = async () => ({ kernels: await countDispatches(next), flops: 0, bytes: 0, gpuMs: [] });
-  return { next, facts };
-}
+const beginStep = (sizes: StepSizes): RunningWork => peerStep(jaxStep(jax, stepValues(sizes)), { backend });
 
 function beginOp(id: string): RunningWork {
   const work = opWork(id);

@@ -7,21 +7,15 @@ import { stepValues, type StepSizes } from '../training-step/step-values.ts';
 import { stepWork } from '../training-step/step-works.ts';
 import { headSize, opValues, opWork } from '../works/op-values.ts';
 import { peersFolder } from './install-peers.ts';
-import { countDispatches, openGpu } from './open-gpu.ts';
+import { openGpu } from './open-gpu.ts';
+import { peerStep } from './peer-step.ts';
 import { serveEngine, type RunningWork } from './serve-engine.ts';
 
 const backend = process.argv[2] as 'webgpu' | 'wasm';
 const require = createRequire(join(peersFolder, 'package.json'));
 let tf: Tf;
 
-function beginStep(sizes: StepSizes): RunningWork {
-  const training = tfjsStep(tf, stepValues(sizes));
-  const next = async () => ({ values: [await training.next()] });
-  if (backend === 'wasm') return { next };
-  /** Counts the dispatches of one more step; it knows nothing else about itself. */
-  const facts = async () => ({ kernels: await countDispatches(next), flops: 0, bytes: 0, gpuMs: [] });
-  return { next, facts };
-}
+const beginStep = (sizes: StepSizes): RunningWork => peerStep(tfjsStep(tf, stepValues(sizes)), { backend });
 
 /** From public ops: there is no layer norm and no attention among them. */
 function beginOp(id: string): RunningWork {

@@ -7,8 +7,9 @@ import type { Row } from './bench-row.ts';
 import type { FastRow } from './fast-row.ts';
 import type { Peaks } from './floors.ts';
 import type { Machine } from './machine.ts';
+import { describeAdapter, type AdapterSummary } from '@foreword/tensor/node';
 
-interface ReportHead {
+export interface ReportHead {
   /** Raised whenever a field changes its meaning. */
   format: 2;
   date: string;
@@ -19,6 +20,20 @@ interface ReportHead {
   machine: Machine;
   repeats: number;
 }
+
+/** What every report begins with: now, and the command line of this process. */
+export const reportHead = (
+  adapter: AdapterSummary,
+  { machine, repeats }: Pick<ReportHead, 'machine' | 'repeats'>,
+): ReportHead => ({
+  format: 2,
+  date: new Date().toISOString(),
+  command: ['pnpm bench', ...process.argv.slice(2)].join(' '),
+  adapter: describeAdapter(adapter),
+  driver: adapter.description,
+  machine,
+  repeats,
+});
 
 /** Everything one run of `pnpm bench` found. Times in milliseconds, medians of `n`. */
 export interface BenchReport extends ReportHead {

@@ -45,7 +45,8 @@ const trainId = (flags: Flags, seed: number, init?: Flags): string => {
   return slug([...words, ...(init ? ['init', trainId(init, seed)] : ['seed', String(seed)])].join('-'));
 };
 
-const slug = (text: string): string =>
+/** Lower-case words with hyphens, for names of files and folders. */
+export const slug = (text: string): string =>
   text
     .toLowerCase()
     .replace(/[^a-z0-9.]+/g, '-')

@@ -1,6 +1,7 @@
 // One line per name with a dot and its error bar, as SVG: for rows that have no order.
 import { linearAxis } from './axis.ts';
 import { escapeXml } from './escape-xml.ts';
+import { svgDocument } from './svg-document.ts';
 import { chartColours } from './xy-chart.ts';
 
 export interface DotChartOptions {
@@ -36,13 +37,9 @@ export function dotChart({ title, label, dots }: DotChartOptions): string {
     return `<text x="${left - 10}" y="${y + 4}" text-anchor="end">${escapeXml(name)}</text>${bar}<circle cx="${px(value)}" cy="${y}" r="4.5" fill="${colour}"/>`;
   });
   const height = bottom + 46;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12" fill="#333">
-<title>${escapeXml(title)}</title>
-<rect width="${width}" height="${height}" fill="#fff"/>
-<text x="14" y="22" font-size="14" font-weight="600">${escapeXml(title)}</text>
-${grid.join('\n')}
-${marks.join('\n')}
-<text x="${(left + right) / 2}" y="${height - 10}" text-anchor="middle">${escapeXml(label)}</text>
-</svg>
-`;
+  return svgDocument({ width, height, title, titleX: 14 }, [
+    ...grid,
+    ...marks,
+    `<text x="${(left + right) / 2}" y="${height - 10}" text-anchor="middle">${escapeXml(label)}</text>`,
+  ]);
 }

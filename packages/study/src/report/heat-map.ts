@@ -1,5 +1,6 @@
 // A table of shares as coloured cells, as SVG: where the words of a caption looked.
 import { escapeXml } from './escape-xml.ts';
+import { svgDocument } from './svg-document.ts';
 import { chartColours } from './xy-chart.ts';
 
 export interface HeatMapOptions {
@@ -44,13 +45,9 @@ export function heatMap({ title, label, columns, rows }: HeatMapOptions): string
       `<text x="${(left + cellWidth * (c + 0.5)).toFixed(1)}" y="${bottom + 16}" text-anchor="middle" font-size="11">${escapeXml(name)}</text>`,
   );
   const height = bottom + 46;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12" fill="#333">
-<title>${escapeXml(title)}</title>
-<rect width="${width}" height="${height}" fill="#fff"/>
-<text x="14" y="22" font-size="14" font-weight="600">${escapeXml(title)}</text>
-${lines.join('\n')}
-${heads.join('\n')}
-<text x="${left}" y="${height - 10}">${escapeXml(label)}</text>
-</svg>
-`;
+  return svgDocument({ width, height, title, titleX: 14 }, [
+    ...lines,
+    ...heads,
+    `<text x="${left}" y="${height - 10}">${escapeXml(label)}</text>`,
+  ]);
 }

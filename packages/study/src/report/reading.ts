@@ -1,4 +1,5 @@
 // What the prefix of one test picture was read as: the tokens nearest to its rows, and where each word looked.
+import { slug } from '../cells/plan-cells.ts';
 import { seriesOf } from './compare-rows.ts';
 import type { Figure, Table } from './document.ts';
 import { heatMap } from './heat-map.ts';
@@ -71,9 +72,3 @@ function attentionFigure(row: Row, { words, caption, nearest }: Explained): Figu
     }),
   };
 }
-
-const slug = (text: string): string =>
-  text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '');

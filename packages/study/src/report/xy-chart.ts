@@ -1,6 +1,7 @@
 // Lines and points with error bars as SVG: scores against lengths or parameters, losses against steps, decoders.
 import { linearAxis, logAxis } from './axis.ts';
 import { escapeXml } from './escape-xml.ts';
+import { svgDocument } from './svg-document.ts';
 
 export interface ChartPoint {
   x: number;
@@ -66,19 +67,15 @@ export function xyChart({ title, x, y, series }: ChartOptions): string {
       `<text x="${px(at)}" y="${bottom + 19}" text-anchor="middle">${label}</text>`,
   );
   const marks = drawn.map((s, i) => drawSeries(s, colourOf(s, i), { px, py, bottom }));
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12" fill="#333">
-<title>${escapeXml(title)}</title>
-<rect width="${width}" height="${height}" fill="#fff"/>
-<text x="${margin.left}" y="22" font-size="14" font-weight="600">${escapeXml(title)}</text>
-${legend.marks.join('\n')}
-${grid.join('\n')}
-<line x1="${margin.left}" x2="${right}" y1="${bottom}" y2="${bottom}" stroke="#888"/>
-${columns.join('\n')}
-${marks.join('\n')}
-<text x="${(margin.left + right) / 2}" y="${height - 10}" text-anchor="middle">${escapeXml(x.label)}</text>
-<text transform="translate(16 ${top + plotHeight / 2}) rotate(-90)" text-anchor="middle">${escapeXml(y.label)}</text>
-</svg>
-`;
+  return svgDocument({ width, height, title, titleX: margin.left }, [
+    ...legend.marks,
+    ...grid,
+    `<line x1="${margin.left}" x2="${right}" y1="${bottom}" y2="${bottom}" stroke="#888"/>`,
+    ...columns,
+    ...marks,
+    `<text x="${(margin.left + right) / 2}" y="${height - 10}" text-anchor="middle">${escapeXml(x.label)}</text>`,
+    `<text transform="translate(16 ${top + plotHeight / 2}) rotate(-90)" text-anchor="middle">${escapeXml(y.label)}</text>`,
+  ]);
 }
 
 const ends = (value: number, error = 0): number[] => [value - error, value + error];
