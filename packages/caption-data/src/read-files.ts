@@ -1,11 +1,11 @@
-// Reads caption files: JSON whole, tables and lines as streams. Every byte goes into the dataset's digest.
+// Reads caption files as streams, so that their size is no matter. Every byte goes into the dataset's digest.
 import type { Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pipeline, Readable } from 'node:stream';
 import { CommandError } from '@foreword/cli-kit';
+import { JSONParser } from '@streamparser/json';
 import { CsvError, parse, type Options } from 'csv-parse';
 
 async function* hashedBytes(path: string, digest: Hash): AsyncGenerator<Buffer> {
@@ -15,23 +15,67 @@ async function* hashedBytes(path: string, digest: Hash): AsyncGenerator<Buffer> 
   }
 }
 
+export interface ListsOptions<Items> {
+  /** The format's name: `x.json is no ${what}: …` */
+  what: string;
+  cure: string;
+  /** The lists to read, each with what looks at an item and throws what is wrong with it. */
+  lists: { [List in keyof Items]: (item: unknown) => Items[List] };
+}
+
+/** An item of one of the lists, with the list's name. */
+export type ListItem<Items> = {
+  [List in keyof Items]: { list: List; item: Items[List] };
+}[keyof Items];
+
+/** JSON in order, but not of the format. */
+class Unfit extends Error {}
+
 /**
- * A file's JSON, judged by `check`, which throws what is wrong.
- * @param what the format's name: `x.json is no ${what}: …`
- * @throws CommandError
+ * Items of the named lists at the top of a JSON file, in the order of the file. No more of it is held than a piece of the file.
+ * @throws CommandError naming the item that is wrong, or the lists that are missing or empty
  */
-export async function readJson<T>(
+export async function* readLists<Items>(
   path: string,
   digest: Hash,
-  { what, cure, check }: { what: string; cure: string; check: (json: unknown) => T },
-): Promise<T> {
-  const bytes = await readFile(path);
-  digest.update(bytes);
-  try {
-    return check(JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, '')));
-  } catch (error) {
-    throw new CommandError(`${basename(path)} is no ${what}: ${(error as Error).message}`, { cure });
+  { what, cure, lists }: ListsOptions<Items>,
+): AsyncGenerator<ListItem<Items>> {
+  const names = Object.keys(lists) as (keyof Items & string)[];
+  const parser = new JSONParser({ paths: names.map((list) => `$.${list}.*`), keepStack: false });
+  const met = new Set<string>();
+  let items: ListItem<Items>[] = [];
+  parser.onValue = ({ value, key, stack }) => {
+    const list = stack[1].key as keyof Items & string;
+    // The members of an object have names, the items of a list have places.
+    if (typeof key !== 'number') return;
+    met.add(list);
+    try {
+      items.push({ list, item: lists[list](value) });
+    } catch (error) {
+      throw new Unfit(`${list}[${key}] ${(error as Error).message}`);
+    }
+  };
+  const refused = (error: Error): CommandError => {
+    const reason = error instanceof Unfit ? error.message : `it is broken JSON: ${error.message}`;
+    return new CommandError(`${basename(path)} is no ${what}: ${reason}`, { cure, cause: error });
+  };
+  const parse = (step: () => void): void => {
+    try {
+      step();
+    } catch (error) {
+      throw refused(error as Error);
+    }
+  };
+  for await (const bytes of hashedBytes(path, digest)) {
+    parse(() => parser.write(bytes));
+    yield* items;
+    items = [];
   }
+  parse(() => !parser.isEnded && parser.end());
+  const missing = names.filter((list) => !met.has(list)).map((list) => `"${list}"`);
+  if (missing.length === 0) return;
+  const subject = missing.length === 1 ? `${missing[0]} list is` : `${missing.join(' and ')} lists are`;
+  throw refused(new Unfit(`the ${subject} missing or empty`));
 }
 
 /** Lines of a text file with their numbers, from 1; empty ones are passed over. */

@@ -1,4 +1,5 @@
 // COCO captions: years, folders of pictures, and files that are not quite right.
+import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from '@foreword/test-kit';
@@ -141,10 +142,46 @@ test('a training file alone is divided by the hash of its names', async () => {
   assert.equal(new Set(other.test.map(({ id }) => id)), new Set(splits.test.map(({ id }) => id)));
 });
 
+test('the two lists may stand in either order, and over many pieces of the file', async () => {
+  const ids = Array.from({ length: 3000 }, (_, id) => id);
+  const { images, annotations } = coco(
+    ids.map((id) => [id, `${id}.jpg`]),
+    ids.flatMap((id): [number, string][] => [
+      [id, `Größe ${id}.`],
+      [id, `Nummer ${id}.`],
+    ]),
+  );
+  const train = JSON.stringify({ info: {}, annotations, licenses: [], images });
+  const val = `\uFEFF${JSON.stringify({ images, annotations: [...annotations, { image_id: 5000, caption: 'x' }] })}\n`;
+  const root = await folderWith({
+    'annotations/captions_train.json': train,
+    'annotations/captions_val.json': val,
+    ...pictures(...[0, 1, 2999].flatMap((id) => [`train/${id}.jpg`, `val/${id}.jpg`])),
+  });
+  const { splits, skipped, digest } = await openCaptionData(root);
+  for (const split of [splits.train, splits.val])
+    assert.equal(
+      split.map(({ captions }) => captions),
+      [0, 1, 2999].map((id) => [`Größe ${id}.`, `Nummer ${id}.`]),
+    );
+  const lost = 'caption of a picture that "images" does not list (picture 5000)';
+  assert.ok(skipped.includes(`captions_val.json: 1 × ${lost}`), skipped.join());
+  assert.is(digest, createHash('sha256').update(train).update(val).digest('hex'));
+});
+
+test('a file is judged while it is read, not after', async () => {
+  const wrong = JSON.stringify({ images: [{ id: 1 }] }).slice(0, -2);
+  const root = await folderWith({
+    'annotations/captions_train.json': `${wrong}${', {"id": 2}'.repeat(100_000)} and no JSON any more`,
+  });
+  assert.match(await refusal(openCaptionData(root)), /images\[0\] has no "file_name"/);
+});
+
 test('files of another shape are refused with the entry that is wrong', async () => {
   for (const [json, wanted] of [
     ['{"images": 3', /^captions_train\.json is no COCO caption file: .*JSON/],
-    [{ images: [], sentences: [] }, /"images" and "annotations" lists are missing/],
+    [{ images: [], sentences: [] }, /: the "images" and "annotations" lists are missing or empty/],
+    [{ images: [{ file_name: 'a.jpg', id: 1 }], annotations: {} }, /: the "annotations" list is missing/],
     [{ images: [{ id: 1 }], annotations: [] }, /images\[0\] has no "file_name"/],
     [{ images: [], annotations: [{ caption: 'x' }] }, /annotations\[0\] has no "image_id" \| give a folder/],
   ] as const) {

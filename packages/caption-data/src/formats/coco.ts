@@ -4,21 +4,23 @@ import { CommandError } from '@foreword/cli-kit';
 import type { Scene } from '@foreword/scenes';
 import { readdir } from 'node:fs/promises';
 import { splits, type Split } from '../dataset.ts';
-import { readJson } from '../read-files.ts';
+import { readLists } from '../read-files.ts';
 import type { Format, ReaderInput } from '../reader.ts';
 
-export interface CocoFile {
-  images: {
-    id: number | string;
-    file_name: string;
-    width?: number;
-    height?: number;
-    /** nocaps */
-    domain?: string;
-    /** the embedded dataset */
-    scene?: Omit<Scene, 'width' | 'height'>;
-  }[];
-  annotations: { image_id: number | string; caption: unknown }[];
+interface CocoImage {
+  id: number | string;
+  file_name: string;
+  width?: number;
+  height?: number;
+  /** nocaps */
+  domain?: string;
+  /** the embedded dataset */
+  scene?: Omit<Scene, 'width' | 'height'>;
+}
+
+interface CocoAnnotation {
+  image_id: number | string;
+  caption: unknown;
 }
 
 const fileName = /^captions_(train|val|test)(\d*)\.json$/;
@@ -31,7 +33,7 @@ export const cocoFormat = (year?: string): Format => ({
   detect: (listing, folder) => annotationsIn(folder, listing).then(({ files }) => files.length > 0),
   file: fileName,
   async read(input) {
-    const { name, table, digest } = input;
+    const { name, table } = input;
     const { folder, files } = await annotationsIn(input.folder, input.listing);
     const years = [...new Set(files.map((file) => fileName.exec(file)![2]))].sort();
     const taken = year ?? years.at(-1);
@@ -47,9 +49,7 @@ export const cocoFormat = (year?: string): Format => ({
     for (const split of splits) {
       const file = files.find((entry) => entry === `captions_${split}${taken}.json`);
       if (!file) continue;
-      table.sources.push(file);
-      const coco = await readCoco(join(folder, file), { digest, cure: `give ${needs}` });
-      enterCoco(input, coco, { split, source: file, pictures: `${split}${taken}` });
+      await readCoco(input, { folder, source: file, split, pictures: `${split}${taken}`, needs });
     }
   },
 });
@@ -66,35 +66,42 @@ async function annotationsIn(
   return { folder, files: listing.filter((name) => fileName.test(name)) };
 }
 
-/** Reads one file. @throws CommandError naming the entry that is wrong */
-export const readCoco = (
-  path: string,
-  { digest, cure }: { digest: ReaderInput['digest']; cure: string },
-): Promise<CocoFile> =>
-  readJson(path, digest, {
-    what: 'COCO caption file',
-    cure,
-    check(json) {
-      const { images, annotations } = (json ?? {}) as Partial<CocoFile>;
-      if (!Array.isArray(images) || !Array.isArray(annotations)) {
-        throw new Error('"images" and "annotations" lists are missing');
-      }
-      const wrong = images.findIndex((image) => typeof image?.file_name !== 'string');
-      if (wrong >= 0) throw new Error(`images[${wrong}] has no "file_name"`);
-      const lost = annotations.findIndex((annotation) => annotation?.image_id === undefined);
-      if (lost >= 0) throw new Error(`annotations[${lost}] has no "image_id"`);
-      return { images, annotations };
-    },
-  });
+interface CocoFileOptions {
+  folder: string;
+  /** The file's name. */
+  source: string;
+  split: Split;
+  /** Folder of the pictures, below the root of all pictures. */
+  pictures: string;
+  needs: string;
+}
 
-/** Pictures in the order of `images`, each with its captions in the order of `annotations`. */
-export function enterCoco(
-  { table }: ReaderInput,
-  { images, annotations }: CocoFile,
-  { split, source, pictures }: { split: Split; source: string; pictures: string },
-): void {
+/**
+ * Enters the pictures of one file in the order of `images`, each with its captions in the order of `annotations`, whichever of the
+ * two lists stands first.
+ * @throws CommandError naming the entry that is wrong
+ */
+export async function readCoco(
+  { table, digest }: ReaderInput,
+  { folder, source, split, pictures, needs }: CocoFileOptions,
+): Promise<void> {
+  table.sources.push(source);
   const keyOf = (id: number | string): string => `${basename(source)}/${id}`;
-  for (const { id, file_name, width, height, domain, scene } of images) {
+  /** Captions whose picture has not come yet. */
+  const early: CocoAnnotation[] = [];
+  const items = readLists(join(folder, source), digest, {
+    what: 'COCO caption file',
+    cure: `give ${needs}`,
+    lists: { images: checkedImage, annotations: checkedAnnotation },
+  });
+  for await (const { list, item } of items) {
+    if (list === 'annotations') {
+      const entry = table.find(keyOf(item.image_id));
+      if (entry) table.caption(entry, item.caption);
+      else early.push({ image_id: item.image_id, caption: item.caption });
+      continue;
+    }
+    const { id, file_name, width, height, domain, scene } = item;
     if (table.find(keyOf(id))) {
       table.skips.add(source, 'entry of a picture that is listed twice', String(id));
       continue;
@@ -108,9 +115,21 @@ export function enterCoco(
       scene: scene && { ...scene, width: width!, height: height! },
     });
   }
-  for (const { image_id: id, caption } of annotations) {
+  for (const { image_id: id, caption } of early) {
     const entry = table.find(keyOf(id));
     if (entry) table.caption(entry, caption);
     else table.skips.add(source, 'caption of a picture that "images" does not list', `picture ${id}`);
   }
+}
+
+function checkedImage(item: unknown): CocoImage {
+  const image = item as CocoImage | null;
+  if (typeof image?.file_name !== 'string') throw new Error('has no "file_name"');
+  return image;
+}
+
+function checkedAnnotation(item: unknown): CocoAnnotation {
+  const annotation = item as CocoAnnotation | null;
+  if (annotation?.image_id === undefined) throw new Error('has no "image_id"');
+  return annotation;
 }

@@ -2,20 +2,17 @@
 import { basename, join } from 'node:path';
 import { CommandError } from '@foreword/cli-kit';
 import { splitOf } from '../dataset.ts';
-import { readJson } from '../read-files.ts';
+import { readLists } from '../read-files.ts';
 import type { Format } from '../reader.ts';
 
-interface KarpathyFile {
-  dataset?: string;
-  images: {
-    /** COCO only: train2014 or val2014. */
-    filepath?: string;
-    filename: string;
-    imgid?: number;
-    cocoid?: number;
-    split: string;
-    sentences: { raw: unknown }[];
-  }[];
+interface KarpathyImage {
+  /** COCO only: train2014 or val2014. */
+  filepath?: string;
+  filename: string;
+  imgid?: number;
+  cocoid?: number;
+  split: string;
+  sentences: { raw: unknown }[];
 }
 
 const needs =
@@ -36,13 +33,14 @@ export const karpathyFormat: Format = {
     }
     const [source] = found;
     table.sources.push(source);
-    const { images } = await readJson(join(folder, source), digest, {
+    const items = readLists(join(folder, source), digest, {
       what: 'file of Karpathy’s splits',
       cure: `give ${needs}`,
-      check: checked,
+      lists: { images: checked },
     });
     let restval = 0;
-    for (const { filepath = '', filename, imgid, cocoid, split: word, sentences } of images) {
+    for await (const { item } of items) {
+      const { filepath = '', filename, imgid, cocoid, split: word, sentences } = item;
       const split = splitOf(word);
       if (!split) {
         table.skips.add(source, 'picture of an unknown split', `${filename}: ${word}`);
@@ -64,13 +62,10 @@ export const karpathyFormat: Format = {
   },
 };
 
-function checked(json: unknown): KarpathyFile {
-  const { images } = (json ?? {}) as Partial<KarpathyFile>;
-  if (!Array.isArray(images)) throw new Error('the "images" list is missing');
-  images.forEach((image, i) => {
-    for (const field of ['filename', 'split'] as const)
-      if (typeof image?.[field] !== 'string') throw new Error(`images[${i}] has no "${field}"`);
-    if (!Array.isArray(image.sentences)) throw new Error(`images[${i}] has no "sentences"`);
-  });
-  return { images };
+function checked(item: unknown): KarpathyImage {
+  const image = item as KarpathyImage | null;
+  for (const field of ['filename', 'split'] as const)
+    if (typeof image?.[field] !== 'string') throw new Error(`has no "${field}"`);
+  if (!Array.isArray(image?.sentences)) throw new Error('has no "sentences"');
+  return image;
 }
