@@ -22,6 +22,7 @@ const commandLines: Record<string, string[]> = {
   'bench peers': ['--only', 'matmul'],
   'bench gpu': [],
   profile: [],
+  tune: ['--work', 'matmul-256'],
   features: ['--dataset', 'scenes', '--out', '.cache/no-such'],
   'zero-shot': ['no-such-picture.png', '--labels', 'a dog,a cat'],
 };

@@ -1,13 +1,19 @@
 // The Node entry: opens a device through Dawn (npm `webgpu`), and everything the browser entry exports.
 import { openDevice as open, type OpenOptions } from './core/open-device.ts';
+import type { Tuning } from './core/choices.ts';
 import type { Device } from './core/device.ts';
 import { NoAdapterError } from './core/errors.ts';
 import { noAdapterCure } from './core/no-adapter-cure.node.ts';
+import { readTuning } from './tune/saved-tuning.node.ts';
+import { adapterKey } from './tune/tune.ts';
 
 export * from './index.ts';
 export { fileSource, openSafetensorsPath } from './safetensors/file-source.node.ts';
+export { readTuning, tuningFile } from './tune/saved-tuning.node.ts';
 
-export interface NodeOpenOptions extends Omit<OpenOptions, 'gpu'> {
+export interface NodeOpenOptions extends Omit<OpenOptions, 'gpu' | 'tuning'> {
+  /** Which kernels to take; default what `pnpm tune` saved for this adapter, if anything. False: none of it. */
+  tuning?: Pick<Tuning, 'choices'> | false;
   /** Part of an adapter's name, in its letters' case; default the environment variable FOREWORD_ADAPTER. */
   adapter?: string;
   /** Native toggles that trade checks for speed (no robustness, no validation); off by default. */
@@ -85,5 +91,9 @@ export async function openDevice(options: NodeOpenOptions = {}): Promise<Device>
     ? `FOREWORD_ADAPTER or --adapter asks for "${wanted}"; leave it out to take the default, or ${noAdapterCure()}`
     : noAdapterCure();
   const gpu = wanted ? onlyNamed(instance, wanted) : instance;
-  return await open({ ...options, gpu, cure });
+  const { tuning, ...others } = options;
+  const device = await open({ ...others, gpu, cure });
+  const found = tuning ?? (await readTuning(adapterKey(device.adapter)));
+  if (found) device.choices.table = found.choices;
+  return device;
 }

@@ -1,5 +1,6 @@
 // What an op is: shape rule, kernels, vector-Jacobian product, plain reference and samples, all in one object.
 import { GradNode } from './autograd/node.ts';
+import type { OpCall } from './core/choices.ts';
 import type { Device } from './core/device.ts';
 import { DTypeError, ShapeError, TensorError } from './core/errors.ts';
 import type { Shape } from './core/shape.ts';
@@ -107,6 +108,38 @@ function deviceOf(name: string, inputs: Inputs, device: Device | undefined): Dev
   return found;
 }
 
+/**
+ * Allocates an op's outputs and launches its kernels.
+ * @param needs which inputs want a gradient: an op saves for the backward pass what these take
+ */
+export function launchOp<A, I extends Inputs>(
+  op: OpDefinition<A, I>,
+  inputs: I,
+  attrs: A,
+  { device, needs }: { device: Device; needs: readonly boolean[] },
+): Tensor[] {
+  const specs = op.infer(inputs, attrs, needs);
+  let outputs: Tensor[];
+  if (op.isView || op.isInPlace) {
+    const source = inputs[0]!;
+    const place = { storage: source.storage, byteOffset: source.byteOffset };
+    outputs = [new Tensor(device, specs[0].shape, specs[0].dtype, place)];
+  } else outputs = specs.map(({ shape, dtype }) => emptyTensor(device, shape, { dtype, madeBy: op.name }));
+  if (op.isView) return outputs;
+  const described = (): OpCall => ({
+    op,
+    inputs: inputs.map((t) => t && { shape: t.shape, dtype: t.dtype }),
+    attrs,
+    needs,
+  });
+  const run = (spec: KernelSpec): void => device.run(op.name, spec);
+  // A scope of its own: what a launch allocates for itself goes back to the pool when it is encoded.
+  device.choices.during(described, () =>
+    device.scope(() => op.launch({ device, run }, inputs, outputs, attrs, needs)),
+  );
+  return outputs;
+}
+
 /** Runs an op: outputs are allocated, kernels launched, the tape written. */
 export function applyOp<A, I extends Inputs>(
   op: OpDefinition<A, I>,
@@ -116,20 +149,8 @@ export function applyOp<A, I extends Inputs>(
 ): Tensor[] {
   const device = deviceOf(op.name, inputs, on);
   const needs = inputs.map((t) => device.gradEnabled && t !== undefined && t.requiresGrad);
-  const specs = op.infer(inputs, attrs, needs);
-  let outputs: Tensor[];
-  if (op.isView || op.isInPlace) {
-    const source = inputs[0]!;
-    const place = { storage: source.storage, byteOffset: source.byteOffset };
-    outputs = [new Tensor(device, specs[0].shape, specs[0].dtype, place)];
-  } else outputs = specs.map(({ shape, dtype }) => emptyTensor(device, shape, { dtype, madeBy: op.name }));
-  if (!op.isView) {
-    // A scope of its own: what a launch allocates for itself goes back to the pool when it is encoded.
-    device.scope(() =>
-      op.launch({ device, run: (spec) => device.run(op.name, spec) }, inputs, outputs, attrs, needs),
-    );
-  }
-  if (needs.includes(true) && op.vjp && isFloat(specs[0].dtype)) {
+  const outputs = launchOp(op, inputs, attrs, { device, needs });
+  if (needs.includes(true) && op.vjp && isFloat(outputs[0].dtype)) {
     outputs[0].requiresGrad = true;
     outputs[0].node = new GradNode(op, inputs, outputs, attrs);
   }

@@ -8,4 +8,9 @@ export { quickCounts, toSettings, trainFlags, type Settings } from './train/sett
 export type { ExplainedCaption } from './train/caption-and-score.ts';
 export type { Sample, TestScores } from './train/score-test.ts';
 export { backbonesRoot, repositoryRoot, runsRoot, shownPath } from './data/repository.ts';
-export { openEmbeddedStep, type EmbeddedStep, type EmbeddedStepOptions } from './train/embedded-step.ts';
+export {
+  captionBlankPictures,
+  openEmbeddedStep,
+  type EmbeddedStep,
+  type EmbeddedStepOptions,
+} from './train/embedded-step.ts';

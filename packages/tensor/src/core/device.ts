@@ -1,6 +1,7 @@
 // The device: memory, kernels and the command stream. Eager ops are encoded here; while a plan is traced
 // they are only written down.
 import type { AdapterSummary } from './adapter.ts';
+import { Choices, type Tuning } from './choices.ts';
 import { BufferPool, sizeClass } from './buffer-pool.ts';
 import { DeviceLostError, LimitError, OutOfMemoryError, TensorError } from './errors.ts';
 import { PipelineCache } from './pipelines.ts';
@@ -22,6 +23,8 @@ export interface DeviceOptions {
   workgroupLimit?: number;
   /** Most bytes kept for reuse; default 512 MiB. */
   poolBytes?: number;
+  /** What a tuner has found for this adapter; without it, kernels are taken that do on most. */
+  tuning?: Tuning;
 }
 
 export interface DeviceStats {
@@ -44,6 +47,8 @@ export class Device implements StorageOwner {
   readonly kernelLimits: KernelLimits;
   readonly pipelines: PipelineCache;
   readonly scopes = new ScopeStack();
+  /** Which kernel ops take where there are several. */
+  readonly choices: Choices;
   /** Set while a plan is being traced. */
   trace: Trace | undefined;
   /** False inside `noGrad`. */
@@ -68,6 +73,7 @@ export class Device implements StorageOwner {
   constructor(gpu: GPUDevice, adapter: AdapterSummary, options: DeviceOptions = {}) {
     this.gpu = gpu;
     this.adapter = adapter;
+    this.choices = new Choices(options.tuning?.choices);
     this.pipelines = new PipelineCache(gpu);
     this.kernelLimits = {
       bindingBytes: options.bindingLimit ?? gpu.limits.maxStorageBufferBindingSize,

@@ -11,7 +11,13 @@ import { isOnHub, localFolders, placeOf, type BackbonePlaces } from '../features
 import { restoreCheckpoint } from '../run/checkpoint.ts';
 import { initialiseFrom } from '../run/init-run.ts';
 import { RunFolder } from '../run/run-folder.ts';
-import { assertSameInputs, recordedBackbones, recordedSettings, type RunRecord } from '../run/run-record.ts';
+import {
+  assertSameInputs,
+  recordedBackbones,
+  recordedKernels,
+  recordedSettings,
+  type RunRecord,
+} from '../run/run-record.ts';
 import { prepare, type Prepared } from '../train/prepare.ts';
 import { mapperConfigOf } from '../train/mapper-of.ts';
 import { loraOf } from '../train/regime.ts';
@@ -44,7 +50,11 @@ await runCommand({
     const wanted = recorded ? recordedSettings(folder, recorded, { asked, given }) : asked;
     const places = await backbonesOf(flags, recorded ? recordedBackbones(folder, recorded) : init?.places);
     const { signal } = interruptOnce({ finishing: 'finishing the step and saving' });
-    const device = await openDevice({ adapter: flags.adapter });
+    // A resumed run goes on with the kernels it began with, whatever was tuned since.
+    const device = await openDevice({
+      adapter: flags.adapter,
+      tuning: recorded && recordedKernels(recorded),
+    });
     process.stderr.write(`adapter: ${describeAdapter(device.adapter)}\n`);
 
     const prepared = await prepare(device, wanted, await localFolders(places, signal), signal);
@@ -82,6 +92,7 @@ await runCommand({
         dataset: { name: dataset.name, digest: dataset.digest, pictures: countsOf(sets) },
         weights: { clip: prepared.clipHash, gpt2: prepared.gpt2Hash },
         adapter: device.adapter,
+        kernels: device.choices.table,
         commit: await currentCommit(),
       };
       if (space) {

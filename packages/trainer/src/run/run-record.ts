@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { CommandError, flagName, parseFlags, UsageError } from '@foreword/cli-kit';
 import { parseRunConfig, type RunConfig } from '@foreword/prefix-mapper';
-import type { AdapterSummary } from '@foreword/tensor/node';
+import type { AdapterSummary, Tuning } from '@foreword/tensor/node';
 import { splits, type Split } from '../data/dataset.ts';
 import { isOnHub, type BackbonePlaces } from '../features/backbone-places.ts';
 import { shownPath } from '../data/repository.ts';
@@ -19,6 +19,8 @@ export interface RunRecord extends RunConfig {
   /** SHA-256 of the backbones' weight files. */
   weights: { clip: string; gpt2: string };
   adapter: AdapterSummary;
+  /** Kernels that `pnpm tune` had found faster than the defaults, by choice: other kernels may sum in another order. */
+  kernels: Readonly<Record<string, string>>;
   /** Of the code; "+" behind it when files differed from it. */
   commit: string | undefined;
 }
@@ -55,6 +57,11 @@ export function recordedBackbones(folder: RunFolder, recorded: Record<string, un
   const place = (name: string): string => (isOnHub(name) ? name : resolve(folder.path, name));
   return { clip: place(clip), gpt2: place(gpt2) };
 }
+
+/** The kernels that a resumed run began with; runs of before there was a tuner have the defaults. */
+export const recordedKernels = ({ kernels = {} }: Partial<RunRecord>): Pick<Tuning, 'choices'> => ({
+  choices: kernels,
+});
 
 const cure = 'restore the file, or start a new run';
 

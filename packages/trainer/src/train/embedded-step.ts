@@ -1,7 +1,8 @@
-// One training step over the embedded dataset's backbones, on captions and features drawn at random: for measuring,
+// One training step, and one round of captions, over the embedded dataset's backbones, on captions and features drawn at random: for measuring,
 // where values do not matter and no picture should have to be encoded.
 import { join } from 'node:path';
-import { createMapper } from '@foreword/prefix-mapper';
+import { ImageEncoder } from '@foreword/clip';
+import { Captioner, createMapper } from '@foreword/prefix-mapper';
 import { AdamW, type Device, type Tensor } from '@foreword/tensor/node';
 import { seededRandom } from '../data/random.ts';
 import { backbonesRoot } from '../data/repository.ts';
@@ -23,12 +24,13 @@ export interface EmbeddedStep {
   dispose(): Promise<void>;
 }
 
+const folders = { clip: join(backbonesRoot, 'clip'), gpt2: join(backbonesRoot, 'gpt2') };
+
 /** @throws CommandError when the embedded backbones are missing or damaged */
 export async function openEmbeddedStep(
   device: Device,
   { prefix, batch: B, tokens: T }: EmbeddedStepOptions,
 ): Promise<EmbeddedStep> {
-  const folders = { clip: join(backbonesRoot, 'clip'), gpt2: join(backbonesRoot, 'gpt2') };
   const { clip, gpt2 } = await loadBackbones(device, folders);
   const D = clip.config.embedDim;
   clip.dispose();
@@ -54,4 +56,23 @@ export async function openEmbeddedStep(
       for (const model of [mapper, gpt2]) model.dispose();
     },
   };
+}
+
+/**
+ * Encodes and captions blank pictures with the embedded backbones and a mapper drawn at random, as scoring does.
+ * @throws CommandError when the embedded backbones are missing or damaged
+ */
+export async function captionBlankPictures(
+  device: Device,
+  { prefix, batch }: Pick<EmbeddedStepOptions, 'prefix' | 'batch'>,
+): Promise<void> {
+  const { clip, gpt2, tokenizer } = await loadBackbones(device, folders);
+  const sizes = { featureSize: clip.config.embedDim, embeddingSize: gpt2.config.n_embd };
+  const mapper = createMapper(device, { type: 'mlp', prefixLength: prefix, ...sizes }, { seed: 1 });
+  const encoder = await ImageEncoder.create(clip, { batch });
+  const blank = new Float32Array(encoder.pixelCount);
+  const features = await encoder.encode(Array.from({ length: batch }, () => blank));
+  const captioner = new Captioner({ gpt2, mapper, tokenizer, stop: [], batch });
+  await captioner.captionFeatures(features, { maxTokens: 4 });
+  for (const owned of [captioner, encoder, mapper, clip, gpt2]) owned.dispose();
 }

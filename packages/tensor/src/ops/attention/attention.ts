@@ -7,14 +7,7 @@ import { DTypeError, ShapeError, TensorError } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
 import { assertFloat, assertSizes, defineOp, type OpDefinition, type RefArray } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
-import { keyValueGradKernel, queryGradKernel } from './backward-kernels.ts';
-import {
-  channelForward,
-  channelKeyValueGrad,
-  channelQueryGrad,
-  usesChannelKernels,
-} from './channel-kernels.ts';
-import { forwardKernel } from './forward-kernel.ts';
+import { attentionKey, attentionVariants } from './attention-variants.ts';
 import { attentionSizes, partCount, type AttentionAttrs, type Part } from './layout.ts';
 
 /** Separates queries, keys and values from the optional key count behind them. */
@@ -49,15 +42,11 @@ const definition: OpDefinition<AttentionAttrs> = {
   launch({ device, run }, tensors, [out, lse], attrs) {
     const { inputs, keyCount } = divide(tensors, attrs);
     const sizes = attentionSizes(inputs, attrs);
-    if (out.size > 0)
-      run(
-        (usesChannelKernels(device) ? channelForward : forwardKernel)(device, sizes, inputs, {
-          out,
-          lse,
-          keyCount,
-          causal: attrs.causal,
-        }),
-      );
+    if (out.size === 0) return;
+    const { causal } = attrs;
+    const key = attentionKey('forward', sizes, causal);
+    const variant = device.choices.pick(key, attentionVariants(device.adapter));
+    run(variant.forward(sizes, { inputs, out, lse, keyCount, causal }));
   },
   vjp({ inputs, outputs: [out, lse], attrs, grad }) {
     return attentionBackward(inputs, { out, lse, grad }, attrs);
@@ -153,9 +142,10 @@ const backwardDefinition: OpDefinition<AttentionAttrs> = {
     const sizes = attentionSizes(inputs, attrs);
     const grads = outputs.slice(0, -1);
     const all = { inputs, out, lse, grad, delta: outputs[grads.length], grads, causal: attrs.causal };
-    const shared = usesChannelKernels(device);
-    run((shared ? channelQueryGrad : queryGradKernel)(device, sizes, all));
-    run((shared ? channelKeyValueGrad : keyValueGradKernel)(device, sizes, all));
+    const key = attentionKey('backward', sizes, attrs.causal);
+    const variant = device.choices.pick(key, attentionVariants(device.adapter));
+    run(variant.queryGrad(sizes, all));
+    run(variant.keyValueGrad(sizes, all));
   },
   samples: [],
 };

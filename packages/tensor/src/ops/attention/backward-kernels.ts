@@ -3,9 +3,8 @@
 // dK and dV. Probabilities are recomputed from the saved log-sum-exp; every element is written once.
 import type { KernelSpec, OperandLike } from '../../kernel/kernel.ts';
 import { f32Literal, repeat, wgsl } from '../../kernel/wgsl.ts';
-import type { Device } from '../../core/device.ts';
 import type { Tensor } from '../../tensor.ts';
-import { attentionLanes, headAt, whole } from './forward-kernel.ts';
+import { headAt, whole } from './forward-kernel.ts';
 import { accessors, isVectored, type AttentionSizes } from './layout.ts';
 
 export interface BackwardTensors {
@@ -26,9 +25,9 @@ const bindAll = (
 ): Record<string, OperandLike> =>
   Object.fromEntries(tensors.map((t, i) => [`${prefix}${i}`, whole(t, vectored)]));
 
-export function queryGradKernel(device: Device, s: AttentionSizes, t: BackwardTensors): KernelSpec {
+/** @param lanes queries of a workgroup */
+export function queryGradKernel(lanes: number, s: AttentionSizes, t: BackwardTensors): KernelSpec {
   const { B, Tq, Tk, C, H, D, q, k, v } = s;
-  const lanes = attentionLanes(device);
   const blocks = Math.ceil(Tq / lanes);
   const vectored = isVectored(s);
   const each = (piece: (d: number) => string): string => repeat(Math.ceil(D / 4), piece);
@@ -84,9 +83,9 @@ fn group(g: u32, lane: u32) {
   };
 }
 
-export function keyValueGradKernel(device: Device, s: AttentionSizes, t: BackwardTensors): KernelSpec {
+/** @param lanes keys of a workgroup */
+export function keyValueGradKernel(lanes: number, s: AttentionSizes, t: BackwardTensors): KernelSpec {
   const { B, Tq, Tk, C, H, D, q, k, v } = s;
-  const lanes = attentionLanes(device);
   const blocks = Math.ceil(Tk / lanes);
   const vectored = isVectored(s);
   const each = (piece: (d: number) => string): string => repeat(Math.ceil(D / 4), piece);

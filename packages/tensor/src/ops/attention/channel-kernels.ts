@@ -1,21 +1,16 @@
-// Attention for software adapters. There a load costs more than a dozen multiplications, to run and to compile,
-// so the invocations of one subgroup share the channels of a row instead of owning a query each: a key is
-// loaded once for ROWS queries, scores are summed across the subgroup by shuffles, and invocation r keeps the
-// softmax of query r. The same three kernels as forward-kernel.ts and backward-kernels.ts otherwise.
-import { fixedSubgroup } from '../../core/adapter.ts';
-import type { Device } from '../../core/device.ts';
+// Attention for software adapters, and one choice of others. There a load costs more than a dozen multiplications, to run
+// and to compile, so the invocations of one subgroup share the channels of a row instead of owning a query each: a key is
+// loaded once for ROWS queries, scores are summed across the subgroup by shuffles, and invocation r keeps the softmax of
+// query r. The same three kernels as forward-kernel.ts and backward-kernels.ts otherwise. A workgroup is a subgroup.
 import { window, type KernelSpec, type Operand } from '../../kernel/kernel.ts';
 import { f32Literal, repeat, wgsl } from '../../kernel/wgsl.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { BackwardTensors } from './backward-kernels.ts';
-import { headAt } from './forward-kernel.ts';
+import { headAt, type ForwardTensors } from './forward-kernel.ts';
 import type { AttentionSizes } from './layout.ts';
 
 /** Rows per workgroup; their scores travel as one vec4. */
 const rows = 4;
-
-export const usesChannelKernels = ({ adapter }: Device): boolean =>
-  adapter.kind === 'software' && [4, 8].includes(fixedSubgroup(adapter));
 
 /** How a row of D channels is spread over a subgroup: `pieces` vectors of `width` per invocation. */
 class Spread {
@@ -25,8 +20,8 @@ class Spread {
   readonly type: string;
   readonly #D: number;
 
-  constructor(device: Device, { D, q, k, v }: AttentionSizes) {
-    this.lanes = fixedSubgroup(device.adapter);
+  constructor(lanes: number, { D, q, k, v }: AttentionSizes) {
+    this.lanes = lanes;
     const fits = (w: number): boolean =>
       D % (this.lanes * w) === 0 &&
       [q.stride, q.column, k.stride, k.column, v.stride, v.column].every((n) => n % w === 0);
@@ -62,18 +57,21 @@ class Spread {
 
   /**
    * `fn across(t: vec4f) -> f32`: the sum over the subgroup of t[slot], where slot is the invocation's place modulo 4.
-   * Invocations hand each other only the sums that the other goes on with: four shuffles instead of twelve.
+   * Invocations hand each other only the sums that the other goes on with: in a subgroup of 8
+   * four shuffles instead of twelve.
    */
   get prelude(): string {
     const inner = this.width === 1 ? 'return a * b;' : 'return dot(a, b);';
+    const farther = [4, 8, 16].filter((far) => far < this.lanes);
     return wgsl`
 fn inner(a: ${this.type}, b: ${this.type}) -> f32 { ${inner} }
 fn across(t: vec4f) -> f32 {
   let isOdd = (subgroupLane & 1u) == 1u;
   let pair = select(t.xz, t.yw, isOdd) + subgroupShuffleXor(select(t.yw, t.xz, isOdd), 1u);
   let isHigh = (subgroupLane & 2u) == 2u;
-  let sum = select(pair.x, pair.y, isHigh) + subgroupShuffleXor(select(pair.y, pair.x, isHigh), 2u);
-  return ${this.lanes === 8 ? 'sum + subgroupShuffleXor(sum, 4u)' : 'sum'};
+  var sum = select(pair.x, pair.y, isHigh) + subgroupShuffleXor(select(pair.y, pair.x, isHigh), 2u);
+  ${farther.map((far) => `sum += subgroupShuffleXor(sum, ${far}u);`)}
+  return sum;
 }`;
   }
 
@@ -144,13 +142,12 @@ const bindAll = (prefix: string, tensors: readonly Tensor[], spread: Spread): Re
   Object.fromEntries(tensors.map((t, i) => [`${prefix}${i}`, spread.operand(t)]));
 
 export function channelForward(
-  device: Device,
+  lanes: number,
   s: AttentionSizes,
-  inputs: readonly Tensor[],
-  { out, lse, keyCount, causal }: { out: Tensor; lse?: Tensor; keyCount?: Tensor; causal: boolean },
+  { inputs, out, lse, keyCount, causal }: ForwardTensors,
 ): KernelSpec {
   const { B, Tq, Tk, C, H, D, q, k, v } = s;
-  const spread = new Spread(device, s);
+  const spread = new Spread(lanes, s);
   const { each, load } = spread;
   const blocks = Math.ceil(Tq / rows);
   return {
@@ -203,9 +200,9 @@ fn group(g: u32, lane: u32) {
   };
 }
 
-export function channelQueryGrad(device: Device, s: AttentionSizes, t: BackwardTensors): KernelSpec {
+export function channelQueryGrad(lanes: number, s: AttentionSizes, t: BackwardTensors): KernelSpec {
   const { B, Tq, Tk, C, H, D, q, k, v } = s;
-  const spread = new Spread(device, s);
+  const spread = new Spread(lanes, s);
   const { each, load } = spread;
   const blocks = Math.ceil(Tq / rows);
   const scale = f32Literal(1 / Math.sqrt(D));
@@ -271,9 +268,9 @@ fn group(g: u32, lane: u32) {
   };
 }
 
-export function channelKeyValueGrad(device: Device, s: AttentionSizes, t: BackwardTensors): KernelSpec {
+export function channelKeyValueGrad(lanes: number, s: AttentionSizes, t: BackwardTensors): KernelSpec {
   const { B, Tq, Tk, C, H, D, q, k, v } = s;
-  const spread = new Spread(device, s);
+  const spread = new Spread(lanes, s);
   const { each, load } = spread;
   const blocks = Math.ceil(Tk / rows);
   const scale = f32Literal(1 / Math.sqrt(D));

@@ -3,11 +3,17 @@
 // the same key at the same time.
 import { window, type KernelSpec, type Operand } from '../../kernel/kernel.ts';
 import { f32Literal, repeat, wgsl } from '../../kernel/wgsl.ts';
-import type { Device } from '../../core/device.ts';
 import type { Tensor } from '../../tensor.ts';
 import { accessors, isVectored, type AttentionSizes } from './layout.ts';
 
-export const attentionLanes = (device: Device): number => (device.adapter.kind === 'software' ? 8 : 32);
+export interface ForwardTensors {
+  inputs: readonly Tensor[];
+  out: Tensor;
+  /** Log-sum-exp of each query's scores, [B, H, Tq]; for the backward pass. */
+  lse?: Tensor;
+  keyCount?: Tensor;
+  causal: boolean;
+}
 
 export const whole = (t: Tensor, vectored: boolean): Operand => window(t, 0, t.size, vectored ? 4 : 1);
 
@@ -15,14 +21,13 @@ export const whole = (t: Tensor, vectored: boolean): Operand => window(t, 0, t.s
 export const headAt = (part: { stride: number; column: number }, T: number, D: number, t: string): string =>
   `(b * ${T}u + ${t}) * ${part.stride}u + ${part.column}u + h * ${D}u`;
 
+/** @param lanes queries of a workgroup */
 export function forwardKernel(
-  device: Device,
+  lanes: number,
   s: AttentionSizes,
-  inputs: readonly Tensor[],
-  { out, lse, keyCount, causal }: { out: Tensor; lse?: Tensor; keyCount?: Tensor; causal: boolean },
+  { inputs, out, lse, keyCount, causal }: ForwardTensors,
 ): KernelSpec {
   const { B, Tq, Tk, C, H, D, q, k, v } = s;
-  const lanes = attentionLanes(device);
   const blocks = Math.ceil(Tq / lanes);
   const vectored = isVectored(s);
   const quads = Math.ceil(D / 4);

@@ -12,8 +12,7 @@ import { bytesPerElement } from '../../dtype/dtype.ts';
 import type { Activation } from '../activations.ts';
 import { epilogue } from './epilogue.ts';
 import type { Gather } from './gather.ts';
-import { laneKernel } from './lane-kernel.ts';
-import { tileKernel } from './tile-kernel.ts';
+import { productKey, productVariants } from './product-variants.ts';
 
 export interface Gemm {
   name?: string;
@@ -125,13 +124,14 @@ export function wholePiece(gemm: Gemm, first: number, count: number): GemmPiece 
   };
 }
 
-/** Launches one piece with the kernel that suits it. */
+/** Launches one piece with the kernel that suits it, or that a tuner has found the fastest. */
 export function launchPiece(context: LaunchContext, piece: GemmPiece): void {
-  const { M, N, K } = piece;
-  const { adapter } = context.device;
-  if (K === 0) context.run(emptySumKernel(piece));
-  else if (adapter.kind === 'gpu' && M >= 16 && N >= 16) context.run(tileKernel(piece));
-  else context.run(laneKernel(piece, adapter));
+  if (piece.K === 0) {
+    context.run(emptySumKernel(piece));
+    return;
+  }
+  const { adapter, choices } = context.device;
+  choices.pick(productKey(piece), productVariants(piece, adapter)).launch(context, piece);
 }
 
 /** The product over nothing: zeros through the epilogue. */

@@ -5,6 +5,7 @@
 // registers are cheaper there than more loads. On GPUs the kernel serves products too narrow for tiles.
 //
 // Legend: a unit is what a lane stores at once, 4 columns or 1; k counts steps of DEPTH along K.
+import type { Variant } from '../../core/choices.ts';
 import { fixedSubgroup, type AdapterSummary } from '../../core/adapter.ts';
 import { window, type KernelSpec } from '../../kernel/kernel.ts';
 import { repeat, wgsl } from '../../kernel/wgsl.ts';
@@ -14,8 +15,19 @@ import type { GemmPiece } from './gemm.ts';
 
 export const lanes = 8;
 
-/** Rows of a workgroup at most: twice as many where A is handed round. */
-const mostRows = { separate: lanes, broadcast: 2 * lanes };
+/** How much of C a workgroup owns. */
+export interface LaneForm extends Variant {
+  /** Rows at most. */
+  rows: number;
+  /** Units of a lane at most. */
+  units: 1 | 2;
+}
+
+const laneForm = (rows: number, units: 1 | 2): LaneForm => ({
+  name: `lanes ${rows} × ${units}`,
+  rows,
+  units,
+});
 
 /** Fewer rows than this do not pay for blocks of B. */
 const rowsWorthBlocks = 16;
@@ -47,7 +59,38 @@ function formOf({
   return isDeep ? ['dot', 4] : ['element', 1];
 }
 
-export function laneKernel(p: GemmPiece, adapter: AdapterSummary): KernelSpec {
+/** A is handed round where the subgroup is the workgroup. */
+const handsRound = (p: GemmPiece, adapter: AdapterSummary): boolean =>
+  adapter.kind === 'software' &&
+  fixedSubgroup(adapter) === lanes &&
+  p.M >= lanes &&
+  ['row', 'block'].includes(formOf(p)[0]);
+
+/** Forms that suit a product; all of them sum in the same order. The first does on most adapters. */
+export function laneForms(p: GemmPiece, adapter: AdapterSummary): LaneForm[] {
+  const all = [laneForm(16, 2), laneForm(16, 1), laneForm(8, 2), laneForm(8, 1), laneForm(4, 2)];
+  const [form] = formOf(p);
+  const vec = form === 'row' || form === 'block' ? 4 : 1;
+  const most = handsRound(p, adapter) ? 2 * lanes : lanes;
+  const units = form !== 'block' && p.N / vec >= lanes * 2 ? 2 : 1;
+  const forms = all.filter((it) => it.rows <= most && it.units <= units);
+  // A product with few rows is the same kernel in several forms.
+  return forms.filter((it, i) => {
+    const same = (other: LaneForm): boolean =>
+      other.units === it.units && bandHeight(p.M, other) === bandHeight(p.M, it);
+    return forms.findIndex(same) === i;
+  });
+}
+
+/** A few bands have equal heights: 50 rows are 4 × 13, not 3 × 16 and 2. Many share one kernel with all other products. */
+const bandHeight = (M: number, { rows }: LaneForm): number =>
+  M > 4 * rows ? rows : Math.ceil(M / Math.ceil(M / rows));
+
+export function laneKernel(
+  p: GemmPiece,
+  adapter: AdapterSummary,
+  shape: LaneForm = laneForms(p, adapter)[0],
+): KernelSpec {
   const isSoftware = adapter.kind === 'software';
   const { M, N, K, transA = false, transB = false, batch = 1, gather } = p;
   const [form, depth] = formOf(p);
@@ -56,12 +99,10 @@ export function laneKernel(p: GemmPiece, adapter: AdapterSummary): KernelSpec {
   const isWide = form === 'row' || form === 'block';
   const vec = isWide ? 4 : 1;
   const units = N / vec;
-  const broadcast = isSoftware && fixedSubgroup(adapter) === lanes && isWide && M >= lanes;
-  const most = mostRows[broadcast ? 'broadcast' : 'separate'];
-  // A few bands have equal heights: 50 rows are 4 × 13, not 3 × 16 and 2. Many share one kernel with all other products.
-  const rows = M > 4 * most ? most : Math.ceil(M / Math.ceil(M / most));
+  const broadcast = handsRound(p, adapter);
+  const rows = bandHeight(M, shape);
   const bands = Math.ceil(M / rows);
-  const perLane = form !== 'block' && units >= lanes * 2 ? 2 : 1;
+  const perLane = shape.units;
   const blocks = Math.ceil(units / (lanes * perLane));
   const aVec = transA ? 1 : depth;
   const bVec = form === 'row' ? 4 : depth;
