@@ -1,11 +1,12 @@
 // Whole trainings of tiny models as processes: what they print, what they leave, Ctrl-C, resuming, captioning.
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { suite } from '@foreword/test-kit';
+import { adapterKey, engineVersion, openDevice, tuningFile } from '@foreword/tensor/node';
 import * as assert from 'uvu/assert';
-import type { RunRecord } from '../src/run/run-record.ts';
+import { recordedKernels, type RunRecord } from '../src/run/run-record.ts';
 import type { StepMetrics } from '../src/run/run-folder.ts';
 import type { ExplainedCaption } from '../src/train/caption-and-score.ts';
 import type { Sample, TestScores } from '../src/train/score-test.ts';
@@ -97,6 +98,26 @@ test('the run folder holds everything, and nothing else', async () => {
   const samples = await lines<{ caption: string; references: string[] }>(run, 'samples.jsonl');
   assert.is(samples.length, 8);
   assert.is(samples[0].references.length, 2);
+});
+
+test('a run records the kernels that were tuned when it began, and is resumed with those', async () => {
+  const device = await openDevice();
+  const adapter = adapterKey(device.adapter);
+  device.close();
+  const env = { FOREWORD_TUNING: join(world.root, 'tuning') };
+  const kernels = { 'a choice': 'a kernel' };
+  await mkdir(env.FOREWORD_TUNING);
+  await writeFile(
+    join(env.FOREWORD_TUNING, basename(tuningFile(adapter))),
+    JSON.stringify({ adapter, engine: engineVersion, choices: kernels }),
+  );
+  const began = await start('tuned', ['--prefix', '1', '--batch', '8', '--epochs', '1'], { env });
+  assert.is(began.code, 0, began.text);
+  const record = await json<RunRecord>(world.root, 'tuned', 'config.json');
+  assert.equal(record.kernels, kernels);
+  assert.equal(recordedKernels(record), { choices: kernels });
+  assert.equal((await json<RunRecord>(run, 'config.json')).kernels, {});
+  assert.equal(recordedKernels({}), { choices: {} });
 });
 
 test('--score-train captions that many training pictures; the first test caption is explained', async () => {
