@@ -4,6 +4,7 @@ import type { Variant } from '../../core/choices.ts';
 import type { LaunchContext } from '../../op.ts';
 import type { GemmPiece } from './gemm.ts';
 import { laneForms, laneKernel } from './lane-kernel.ts';
+import { sliceForms, sliceKernel, suitsSlices } from './slice-kernel.ts';
 import { tileKernel } from './tile-kernel.ts';
 
 export interface ProductVariant extends Variant {
@@ -34,5 +35,12 @@ export function productVariants(piece: GemmPiece, adapter: AdapterSummary): Prod
   const tiles: ProductVariant[] = [
     { name: 'tiles 64 × 64', launch: (context, p) => context.run(tileKernel(p)) },
   ];
-  return piece.M >= 16 && piece.N >= 16 ? [...tiles, ...lanes] : [...lanes, ...tiles];
+  if (piece.M >= 16 && piece.N >= 16) return [...tiles, ...lanes];
+  const slices = suitsSlices(piece)
+    ? sliceForms.map((form): ProductVariant => ({
+        name: form.name,
+        launch: (context, p) => context.run(sliceKernel(p, form)),
+      }))
+    : [];
+  return [...slices, ...lanes, ...tiles];
 }
