@@ -15,11 +15,12 @@ const test = suite('report');
 interface Compared {
   times?: number;
   firstMs?: number;
+  warmFirstMs?: number;
   agrees?: boolean;
 }
 
 /** A comparison in which TensorFlow.js needs `times` as long for a step. */
-function compared({ times = 5, firstMs = 4000, agrees = true }: Compared = {}): SideBySide {
+function compared({ times = 5, firstMs = 4000, warmFirstMs, agrees = true }: Compared = {}): SideBySide {
   const time = (medianMs: number) => ({ medianMs, minMs: medianMs, maxMs: medianMs, n: 3 });
   const ratio = { median: times, min: times - 1, max: times + 1, n: 3 };
   const facts = { kernels: 100, flops: 1, bytes: 1, gpuMs: [] };
@@ -40,6 +41,7 @@ function compared({ times = 5, firstMs = 4000, agrees = true }: Compared = {}): 
           {
             engine: 'foreword',
             firstMs,
+            warmFirstMs,
             time: time(1000),
             perSecond: 1,
             agrees: null,
@@ -71,6 +73,8 @@ test('bars hold from exactly the wanted value on', () => {
   assert.is(bar('training step, TensorFlow.js webgpu', compared({ times: 3.99 })).holds, false);
   assert.is(bar('first step', compared({ firstMs: 5000 })).holds, true);
   assert.is(bar('first step', compared({ firstMs: 5001 })).holds, false);
+  const warm = (warmFirstMs?: number) => bar('first step with the shaders', compared({ warmFirstMs })).holds;
+  assert.equal([warm(1500), warm(1501), warm()], [true, false, null]);
 });
 
 test('what was not measured, failed or compared nothing neither holds nor fails', () => {

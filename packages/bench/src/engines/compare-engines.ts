@@ -17,6 +17,8 @@ export interface WorkEntry {
   problem?: undefined;
   /** From values on the host to the first result on the host, compilation included. */
   firstMs: number;
+  /** The same with the shaders that the driver kept from a run before; only of our small training step. */
+  warmFirstMs?: number;
   /** Medians of each round. */
   time: Timing;
   /** The work's unit per second of the median. */

@@ -1,5 +1,6 @@
 // The parent's side of an engine in a process of its own.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { CommandError } from '@foreword/cli-kit';
@@ -89,6 +90,15 @@ export class EngineProcess implements Engine {
 
   finish(work: string): ReturnType<Engine['finish']> {
     return this.#ask('finish', work);
+  }
+
+  /** Lets the child end by itself, which gives its driver the time to write what it keeps; resolves when it has. */
+  async end(): Promise<void> {
+    this.#ended ??= new Error(`${this.id}: closed`);
+    const isOver = this.#child.exitCode !== null || this.#child.signalCode !== null;
+    const ended = isOver ? undefined : once(this.#child, 'close');
+    this.#child.stdin?.end();
+    await ended;
   }
 
   /** Ends the child. */

@@ -85,6 +85,12 @@ function formatWork({ title, unit, entries }: WorkComparison): string {
   );
   const lines = [title, formatTable(columns, rows)];
   if (last.length > 0) lines.push(`last loss: ${last.join(', ')}`);
+  const warm = entries.flatMap((entry) =>
+    isFailed(entry) || entry.warmFirstMs === undefined
+      ? []
+      : [`${entry.engine} ${formatNumber(entry.warmFirstMs)}`],
+  );
   if (kernels.length > 0) lines.push(`kernels: ${kernels.join(', ')}`);
+  if (warm.length > 0) lines.push(`first run ms with kept shaders: ${warm.join(', ')}`);
   return lines.join('\n');
 }

@@ -7,9 +7,10 @@ import { stepTitle } from './step-values.ts';
 import { stepWork } from './step-works.ts';
 
 /** Wall times include writing the batch and reading the loss. `id` is one of a training step. */
-export function stepRow(id: string, { time, firstMs, facts }: WorkEntry): BenchRow {
+export function stepRow(id: string, { time, firstMs, warmFirstMs, facts }: WorkEntry): BenchRow {
   const { sizes, weights } = stepWork(id)!;
-  const note = `first step ${formatNumber(firstMs / 1000)} s, cold (no shader cache)`;
+  const warm = warmFirstMs === undefined ? '' : `, ${formatNumber(warmFirstMs / 1000)} s with kept shaders`;
+  const note = `first step ${formatNumber(firstMs / 1000)} s, cold (no shader cache)${warm}`;
   const { gpuMs, ...counts } = facts ?? { kernels: 0, flops: 0, bytes: 0, gpuMs: [] };
   const gpu = gpuMs.length > 0 ? summariseTimings(gpuMs) : undefined;
   return rowOf(
