@@ -41,7 +41,7 @@ function compared({ times = 5, firstMs = 4000, warmFirstMs, agrees = true }: Com
           {
             engine: 'foreword',
             firstMs,
-            warmFirstMs,
+            ...(warmFirstMs !== undefined && { warmFirstMs }),
             time: time(1000),
             perSecond: 1,
             agrees: null,
