@@ -1,7 +1,9 @@
 // Kernels over rows: the op writes `fn row(r: u32, lane: u32)` once and steps through its row by LANES.
 //
-// On GPUs a workgroup shares a row and sums through workgroup memory in a fixed tree. On software adapters,
-// where barriers cost more than they save, an invocation takes a whole row (LANES = 1) unless rows are few.
+// On GPUs a workgroup shares a row: its subgroups sum by themselves where their size is one fixed number, and the rest goes
+// through workgroup memory; otherwise all of it, in a fixed tree. On software adapters, where barriers cost more than they
+// save, an invocation takes a whole row (LANES = 1) unless rows are few.
+import { fixedSubgroup } from '../core/adapter.ts';
 import type { LaunchContext } from '../op.ts';
 import type { KernelSpec } from './kernel.ts';
 import { wgsl } from './wgsl.ts';
@@ -21,6 +23,28 @@ fn ${name}(lane: u32, v: f32) -> f32 {
   let result = lanesScratch[0];
   workgroupBarrier();
   return result;
+}`;
+
+/**
+ * Two barriers instead of two for each halving. Subgroups are taken to be runs of neighbouring invocations, as they are
+ * wherever a workgroup has one dimension.
+ */
+const bySubgroups = (
+  name: string,
+  { within, combine }: { within: string; combine: string },
+  { lanes, size }: { lanes: number; size: number },
+): string => wgsl`
+fn ${name}(lane: u32, v: f32) -> f32 {
+  let own = ${within}(v);
+  if (lane % ${size}u == 0u) { lanesScratch[lane / ${size}u] = own; }
+  workgroupBarrier();
+  var x = lanesScratch[0];
+  for (var i = 1u; i < ${lanes / size}u; i++) {
+    let y = lanesScratch[i];
+    x = ${combine};
+  }
+  workgroupBarrier();
+  return x;
 }`;
 
 export interface RowsSpec extends Omit<KernelSpec, 'threads' | 'groups' | 'workgroupSize' | 'code'> {
@@ -52,14 +76,23 @@ fn thread(i: u32) { row(i, 0u); }`,
     return;
   }
   const lanes = software ? 8 : length >= 1024 ? 256 : 64;
+  const size = software ? 0 : fixedSubgroup(device.adapter);
+  const subgroups = size > 1 && lanes % size === 0;
   run({
     ...spec,
     groups: rows,
     workgroupSize: lanes,
+    subgroups,
     code: wgsl`const LANES = ${lanes}u;
 var<workgroup> lanesScratch: array<f32, ${lanes}>;
-${tree('sumLanes', 'x + y', lanes)}
-${tree('maxLanes', 'max(x, y)', lanes)}
+${
+  subgroups
+    ? [
+        bySubgroups('sumLanes', { within: 'subgroupAdd', combine: 'x + y' }, { lanes, size }),
+        bySubgroups('maxLanes', { within: 'subgroupMax', combine: 'max(x, y)' }, { lanes, size }),
+      ]
+    : [tree('sumLanes', 'x + y', lanes), tree('maxLanes', 'max(x, y)', lanes)]
+}
 ${code}
 fn group(g: u32, lane: u32) { row(g, lane); }`,
   });

@@ -1,0 +1,43 @@
+// The kernels that GPUs take, on whatever adapter there is: a software adapter is made to pass for a GPU.
+import { failOnGpuErrors, suite } from '@foreword/test-kit';
+import * as assert from 'uvu/assert';
+import { openDevice } from '../src/node.ts';
+import * as ops from '../src/ops/index.ts';
+import { runRows } from '../src/kernel/rows.ts';
+import type { KernelSpec } from '../src/kernel/kernel.ts';
+import type { AnyOp } from '../src/op.ts';
+import { checkBackward, checkForward } from './op-check.ts';
+
+const names = ['layerNorm', 'softmax', 'crossEntropy', 'l2Normalize', 'topK', 'attention'];
+const definitions = [...new Set(Object.values(ops).map((op) => (op as { definition: AnyOp }).definition))];
+
+for (const without of [[], ['subgroups']]) {
+  const device = await openDevice({ without });
+  // Loop counts stay hidden, as a software adapter's compiler needs it.
+  device.adapter.kind = 'gpu';
+  const test = suite(`kernels for GPUs${without.length > 0 ? ', no subgroups' : ''}`, {
+    timeLimitSeconds: 120,
+  });
+  test.after.each(failOnGpuErrors(device));
+  test.after(() => device.close());
+
+  for (const op of definitions.filter(({ name }) => names.includes(name))) {
+    if (op.name === 'attention' && without.length > 0) continue;
+    test(op.name, async () => {
+      for (const sample of op.samples) {
+        await device.scope(() => checkForward(device, op, sample, false));
+        await device.scope(() => checkBackward(device, op, sample));
+      }
+    });
+  }
+
+  test('rows are summed by subgroups where there are some, else in a tree', () => {
+    const found: KernelSpec[] = [];
+    const spec = { rows: 2, length: 100, code: 'fn row(r: u32, lane: u32) { }' };
+    runRows({ device, run: (kernel) => void found.push(kernel) }, spec);
+    const isFixed = device.adapter.subgroups && device.adapter.subgroups.min === device.adapter.subgroups.max;
+    assert.is(found[0].code.includes('subgroupAdd'), Boolean(isFixed));
+    assert.is(found[0].subgroups, Boolean(isFixed));
+  });
+  test.run();
+}
