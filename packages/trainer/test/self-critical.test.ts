@@ -202,7 +202,9 @@ test('in a tiny world the reward rises, the same way twice', async () => {
       const { batch, reward } = await critic.criticise(given, step);
       rewards.push(reward);
       optimizer.schedule(step + 1, 1e-2);
-      await plans.train(batch, optimizer, 1, step);
+      await (
+        await plans.train(batch, optimizer, 1, step)
+      ).report;
     }
     await plans.dispose();
     for (const part of [optimizer, captioner, mapper, gpt2]) part.dispose();
@@ -236,7 +238,9 @@ test('a step makes a caption of positive weight likelier and one of negative wei
   const before = [await lossOf(0), await lossOf(1)];
   for (let step = 0; step < 3; step++) {
     optimizer.schedule(step + 1, 1e-2);
-    await plans.train(batch, optimizer, 1, step);
+    await (
+      await plans.train(batch, optimizer, 1, step)
+    ).report;
   }
   const after = [await lossOf(0), await lossOf(1)];
   assert.ok(after[0] < before[0], `rewarded: ${before[0]} → ${after[0]}`);

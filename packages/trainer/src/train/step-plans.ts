@@ -76,6 +76,12 @@ export interface StepReport {
   gradNorm: number;
 }
 
+/** A step that the GPU has been given. */
+export interface SentStep {
+  /** Resolves when the step is done. */
+  report: Promise<StepReport>;
+}
+
 export class StepPlans {
   readonly #models: StepModels;
   readonly #plans = new Map<string, Promise<StepPlan>>();
@@ -84,13 +90,13 @@ export class StepPlans {
     this.#models = models;
   }
 
-  /** One update; the optimiser's schedule must have been set. */
-  async train(batch: Batch, optimizer: AdamW, seed: number, step: number): Promise<StepReport> {
+  /** One update, on its way when this resolves; the optimiser's schedule must have been set. */
+  async train(batch: Batch, optimizer: AdamW, seed: number, step: number): Promise<SentStep> {
     const plan = await this.#plan(sizesOf(batch), optimizer);
     const { features, tokens, weights } = batch;
     const given = { features, tokens, seed: [seed, step], ...(weights && { weights }) };
-    const [loss, gradNorm] = await plan.run(given).report.read();
-    return { loss, gradNorm };
+    const reading = plan.run(given).report.read();
+    return { report: reading.then(([loss, gradNorm]) => ({ loss, gradNorm })) };
   }
 
   /** The loss of a batch without learning from it. */

@@ -1,5 +1,5 @@
 // The training loop. It should read easily and fit one screen; what it calls is in the files beside it.
-import { CommandError, ProgressBar } from '@foreword/cli-kit';
+import { ProgressBar } from '@foreword/cli-kit';
 import { positionsBefore } from '@foreword/prefix-mapper';
 import { AdamW, type Device, type Tensor } from '@foreword/tensor/node';
 import { restoreCheckpoint, saveCheckpoint, type Trained } from '../run/checkpoint.ts';
@@ -8,6 +8,7 @@ import { epochBatches, makeBatch, rowOf, type TokenizedSet } from './batches.ts'
 import type { SelfCritic } from './self-critical.ts';
 import { linearSchedule } from './schedule.ts';
 import type { ResolvedSettings } from './settings.ts';
+import { StepLog } from './step-log.ts';
 import { StepPlans, type FeatureNoise } from './step-plans.ts';
 
 export interface TrainOptions extends Trained {
@@ -46,17 +47,19 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
   let progress = options.resume
     ? await restoreCheckpoint(folder.file('checkpoints/last.safetensors'), options, optimizer)
     : { step: 0, bestValLoss: Infinity };
-  const steps = (await folder.readLines<StepMetrics>('metrics.jsonl')).filter(
-    (row) => row.step <= progress.step,
-  );
+  const rows = await folder.readLines<StepMetrics>('metrics.jsonl');
   const validations = (await folder.readLines<EpochMetrics>('validation.jsonl')).filter(
     (row) => row.step <= progress.step,
   );
   const save = async (): Promise<void> => {
     await saveCheckpoint(folder.file('checkpoints/last.safetensors'), options, progress, optimizer);
-    await folder.writeMetrics(steps, validations);
+    await folder.writeMetrics(log.rows, validations);
   };
   const bar = new ProgressBar({ label: 'train', total: end, start: progress.step });
+  const done = rows.filter((row) => row.step <= progress.step);
+  const log = new StepLog(done, ({ step, epoch, loss, lr }) =>
+    bar.update(step, { epoch, loss: loss.toFixed(3), lr: lr.toExponential(1) }),
+  );
   const validate = async (epoch: number): Promise<void> => {
     const valLoss = await validationLoss(plans, val, batch, mostTokens);
     const valReward = await critic?.validate();
@@ -74,29 +77,17 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
     const epoch = Math.floor(step / perEpoch);
     const batches = epochBatches(train, { seed, epoch, batch, mostTokens });
     for (let i = step % perEpoch; i < perEpoch && step < end && !signal.aborted; i++) {
-      const startedAt = performance.now();
       const lr = linearSchedule(step, { peak, warmup, total });
       optimizer.schedule(step + 1, lr);
       const { batch: learned, ...rewards } = (await critic?.criticise(batches[i], step)) ?? {
         batch: batches[i],
       };
-      const { loss, gradNorm } = await plans.train(learned, optimizer, seed, step);
-      if (!Number.isFinite(loss)) throw diverged(step + 1, loss);
+      const sent = await plans.train(learned, optimizer, seed, step);
       step++;
-      const stepMs = performance.now() - startedAt;
-      steps.push({
-        step,
-        epoch: epoch + 1,
-        loss,
-        lr,
-        gradNorm,
-        stepMs,
-        tokensPerSecond: (1000 * learned.tokenCount) / stepMs,
-        ...rewards,
-      });
-      progress = { ...progress, step };
-      bar.update(step, { epoch: epoch + 1, loss: loss.toFixed(3), lr: lr.toExponential(1) });
+      await log.add({ ...sent, step, epoch: epoch + 1, lr, tokenCount: learned.tokenCount, ...rewards });
     }
+    await log.settle();
+    progress = { ...progress, step };
     // An interrupt on an epoch's last step still validates: the resumed run begins with the next epoch.
     if (signal.aborted && step < end && step % perEpoch > 0) break;
     await validate(epoch + 1);
@@ -106,12 +97,6 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
   bar.finish();
   await plans.dispose();
   return { steps: progress.step, bestValLoss: progress.bestValLoss, interrupted: signal.aborted };
-}
-
-function diverged(step: number, loss: number): CommandError {
-  return new CommandError(`the loss of step ${step} is ${loss}: the training has diverged`, {
-    cure: 'give a smaller --lr or a longer --warmup; the checkpoints of the last whole epoch are kept',
-  });
 }
 
 /** Mapper and, where it is tuned, GPT-2, or the changes of it, under their checkpoint names. */
