@@ -3,7 +3,13 @@ import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import type { SideBySide } from '../src/engines/compare-engines.ts';
 import { formatBars, judgeBars, unmeasuredBars } from '../src/report/bars.ts';
-import { adapterSlug, reportJson, type BenchReport, type PeersReport } from '../src/report/bench-report.ts';
+import {
+  adapterSlug,
+  commandLine,
+  reportJson,
+  type BenchReport,
+  type PeersReport,
+} from '../src/report/bench-report.ts';
 import { gpuBars, gpuWorks, judgeGpuBars } from '../src/report/gpu-bars.ts';
 import { softwareBars } from '../src/report/software-bars.ts';
 import { works } from '../src/works/index.ts';
@@ -204,6 +210,7 @@ test('the JSON reads back, rounded, with short objects on one line', () => {
     command: 'pnpm bench',
     adapter: 'a\n{ "b": 1 }',
     driver: 'd',
+    tunedKernels: 0,
     machine: {
       node: 'v20',
       platform: 'linux x64',
@@ -232,6 +239,13 @@ test('a machine is busy when half of its cores are taken', () => {
   assert.equal(
     [isBusy({ loadAverage: 0.9, cores: 2 }), isBusy({ loadAverage: 1.1, cores: 2 })],
     [false, true],
+  );
+});
+
+test('a report names files without the folders they lie in', () => {
+  assert.is(
+    commandLine(['peers', '--json', '/some/folder/x.json', '--only', 'clip-1']),
+    'pnpm bench peers --json x.json --only clip-1',
   );
 });
 

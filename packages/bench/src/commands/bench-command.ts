@@ -13,7 +13,7 @@ import { withFloors, type Row } from '../report/bench-row.ts';
 import { formatFastRows, type FastRow } from '../report/fast-row.ts';
 import type { Peaks } from '../report/floors.ts';
 import { formatRows } from '../report/format-table.ts';
-import { describeMachine, formatHeading, repositoryRoot } from '../report/machine.ts';
+import { countTunedKernels, describeMachine, formatHeading, repositoryRoot } from '../report/machine.ts';
 import { readRunScores, type RunScores } from '../run-scores.ts';
 import { measureSteps } from '../training-step/measure-steps.ts';
 import { chooseNames } from './choose-names.ts';
@@ -121,7 +121,8 @@ export const benchCommand = {
       chosen.filter((name) => cases[name]),
       repeats,
     );
-    console.log(`${formatHeading(adapter, machine, { repeats, peaks })}\n`);
+    const tunedKernels = await countTunedKernels(adapter);
+    console.log(`${formatHeading(adapter, machine, { repeats, peaks, tunedKernels })}\n`);
     const steps = { adapter, repeats, clipcapBatch, isNamed: only !== undefined };
     for await (const row of measureSteps(chosen, steps)) rows.push(withFloors(row, peaks));
     if (rows.length > 0) console.log(`${formatRows(rows)}\n`);
@@ -132,7 +133,7 @@ export const benchCommand = {
     if (chosen.includes('bleu')) console.log(`${formatScores(lastRun)}\n`);
 
     const report: BenchReport = {
-      ...reportHead(adapter, { machine, repeats }),
+      ...reportHead(adapter, { machine, tunedKernels, repeats }),
       peaks,
       rows,
       ...(fast && { fast }),

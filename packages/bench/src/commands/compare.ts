@@ -10,7 +10,7 @@ import { runEngines } from '../engines/run-engines.ts';
 import { formatBars, type BarResult } from '../report/bars.ts';
 import { adapterSlug, reportHead, reportJson, type PeersReport } from '../report/bench-report.ts';
 import { formatSideBySide, sideBySideProblems } from '../report/format-side-by-side.ts';
-import { describeMachine, formatHeading, repositoryRoot } from '../report/machine.ts';
+import { countTunedKernels, describeMachine, formatHeading, repositoryRoot } from '../report/machine.ts';
 import type { Work } from '../works/index.ts';
 
 /** The adapter that engines will run on; `wanted` is passed on to them. */
@@ -43,7 +43,8 @@ export interface CompareOptions {
 export async function compareAndReport(options: CompareOptions): Promise<void> {
   const { adapter, works, repeats, judge, barsFor, kind, json, isWhole } = options;
   const machine = await describeMachine();
-  console.log(`${formatHeading(adapter, machine, { repeats })}\n`);
+  const tunedKernels = await countTunedKernels(adapter);
+  console.log(`${formatHeading(adapter, machine, { repeats, tunedKernels })}\n`);
 
   const { ready, missing } = await prepare(options);
   const sideBySide = await runEngines({ peers: ready, missing, works, rounds: repeats });
@@ -52,7 +53,7 @@ export async function compareAndReport(options: CompareOptions): Promise<void> {
   console.log(`${formatBars(bars)}\n(set for ${barsFor})\n`);
 
   const report: PeersReport = {
-    ...reportHead(adapter, { machine, repeats }),
+    ...reportHead(adapter, { machine, tunedKernels, repeats }),
     sideBySide,
     bars,
   };

@@ -40,7 +40,10 @@ await runCommand({
       const peaks = await measurePeaks(device);
       const ops = profileByOp(runs, peaks);
       const title = `training step: P ${prefix}, batch ${batch}, ${tokens} tokens`;
-      console.log(`${formatHeading(device.adapter, machine, { repeats, peaks })}\n\n${title}\n`);
+      const tunedKernels = Object.keys(device.choices.table).length;
+      console.log(
+        `${formatHeading(device.adapter, machine, { repeats, peaks, tunedKernels })}\n\n${title}\n`,
+      );
       console.log(formatOpProfile(ops));
       if (json !== undefined) {
         const adapterName = describeAdapter(device.adapter);

@@ -1,36 +1,12 @@
 // `pnpm tune`: times every kernel that could do the same work on this adapter, and saves which was the fastest.
-import { mkdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import {
-  CommandError,
-  defineFlags,
-  interruptOnce,
-  ProgressBar,
-  runCommand,
-  writeFileAtomic,
-} from '@foreword/cli-kit';
-import {
-  adapterKey,
-  describeAdapter,
-  engineVersion,
-  meetChoices,
-  openDevice,
-  readTuning,
-  tune,
-  tuningFile,
-  tuningOf,
-  type TunedChoice,
-  type Tuning,
-} from '@foreword/tensor/node';
+import { resolve } from 'node:path';
+import { CommandError, defineFlags, interruptOnce, runCommand } from '@foreword/cli-kit';
+import { adapterKey, describeAdapter, engineVersion, openDevice, tuningFile } from '@foreword/tensor/node';
 import { describeMachine, formatHeading } from '../report/machine.ts';
 import { formatExplained, formatTuned } from '../report/tuned-table.ts';
+import { readSavedTuning, tuneAndSave } from '../tune/tune-and-save.ts';
 import { tuneWorks } from '../tune/tune-works.ts';
 import { chooseNames } from './choose-names.ts';
-
-/** The table, and what it was made from. */
-interface SavedTuning extends Tuning {
-  measured: TunedChoice[];
-}
 
 const workNames = tuneWorks.map(({ id }) => id);
 
@@ -71,7 +47,7 @@ await runCommand({
     try {
       const key = adapterKey(device.adapter);
       const path = out === undefined ? tuningFile(key) : resolve(out);
-      const saved = (await readTuning(key, path)) as SavedTuning | undefined;
+      const saved = await readSavedTuning(key, path);
       if (explain) {
         if (!saved) {
           throw new CommandError(
@@ -89,30 +65,10 @@ await runCommand({
       const works = tuneWorks.filter(
         ({ id, heavy }) => chosen.has(id) && (work !== undefined || !heavy || device.adapter.kind === 'gpu'),
       );
-      const sites = await meetChoices(device, async () => {
-        const bar = new ProgressBar({ label: 'looking at', unit: 'work', total: works.length });
-        for (const [done, { id, run }] of works.entries()) {
-          bar.update(done, { work: id });
-          await run(device);
-        }
-        bar.finish();
-      });
-      const bar = new ProgressBar({ label: 'tune', unit: 'choice', total: sites.length });
-      const tuned = await tune(device, sites, {
-        repeats,
-        signal,
-        onChoice: ({ key: choice }, done) => bar.update(done, { choice }),
-      });
-      bar.finish();
-      console.log(`${formatHeading(device.adapter, await describeMachine(), { repeats })}\n`);
-      console.log(formatTuned(tuned));
-      // Choices of works that were not looked at now stay as they are.
-      const met = new Set(tuned.map((choice) => choice.key));
-      const measured = [...(saved?.measured ?? []).filter((choice) => !met.has(choice.key)), ...tuned];
-      const tuning: SavedTuning = { ...tuningOf(device, measured), measured };
-      await mkdir(dirname(path), { recursive: true });
-      await writeFileAtomic(path, `${JSON.stringify(tuning, null, 2)}\n`);
-      console.log(`\nwritten: ${path}`);
+      const machine = await describeMachine();
+      const tuned = await tuneAndSave(device, works, { repeats, path, signal });
+      console.log(`${formatHeading(device.adapter, machine, { repeats, tunedKernels: 0 })}\n`);
+      console.log(`${formatTuned(tuned)}\n\nwritten: ${path}`);
     } finally {
       device.close();
     }

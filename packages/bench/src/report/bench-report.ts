@@ -1,4 +1,5 @@
 // The JSON files of one run of the benchmark.
+import { basename, isAbsolute } from 'node:path';
 import type { SideBySide } from '../engines/compare-engines.ts';
 import type { ModelRow } from '../models/model-row.ts';
 import type { RunScores } from '../run-scores.ts';
@@ -18,22 +19,29 @@ export interface ReportHead {
   adapter: string;
   driver: string;
   machine: Machine;
+  /** Choices that follow `pnpm tune`. */
+  tunedKernels: number;
   repeats: number;
 }
 
 /** What every report begins with: now, and the command line of this process. */
 export const reportHead = (
   adapter: AdapterSummary,
-  { machine, repeats }: Pick<ReportHead, 'machine' | 'repeats'>,
+  { machine, tunedKernels, repeats }: Pick<ReportHead, 'machine' | 'tunedKernels' | 'repeats'>,
 ): ReportHead => ({
   format: 2,
   date: new Date().toISOString(),
-  command: ['pnpm bench', ...process.argv.slice(2)].join(' '),
+  command: commandLine(process.argv.slice(2)),
   adapter: describeAdapter(adapter),
   driver: adapter.description,
   machine,
+  tunedKernels,
   repeats,
 });
+
+/** Without the folders of files: where they lie on one machine is nothing to others. */
+export const commandLine = (words: readonly string[]): string =>
+  ['pnpm bench', ...words.map((word) => (isAbsolute(word) ? basename(word) : word))].join(' ');
 
 /** Everything one run of `pnpm bench` found. Times in milliseconds, medians of `n`. */
 export interface BenchReport extends ReportHead {

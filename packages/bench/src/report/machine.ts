@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describeAdapter, type AdapterSummary } from '@foreword/tensor/node';
+import { adapterKey, describeAdapter, readTuning, type AdapterSummary } from '@foreword/tensor/node';
 import type { Peaks } from './floors.ts';
 import { formatNumber } from './format-table.ts';
 import { dawnPackage } from '../engines/dawn-package.ts';
@@ -39,6 +39,10 @@ export async function describeMachine(): Promise<Machine> {
   };
 }
 
+/** How many choices devices on this adapter make otherwise than by default, because `pnpm tune` found something better. */
+export const countTunedKernels = async (adapter: AdapterSummary): Promise<number> =>
+  Object.keys((await readTuning(adapterKey(adapter)))?.choices ?? {}).length;
+
 /** True when other work takes a noticeable share of the cores: timings are then worth something only as ratios. */
 export const isBusy = ({ loadAverage, cores }: Pick<Machine, 'loadAverage' | 'cores'>): boolean =>
   loadAverage > cores / 2;
@@ -47,7 +51,7 @@ export const isBusy = ({ loadAverage, cores }: Pick<Machine, 'loadAverage' | 'co
 export function formatHeading(
   adapter: AdapterSummary,
   machine: Machine,
-  { repeats, peaks }: { repeats: number; peaks?: Peaks },
+  { repeats, peaks, tunedKernels }: { repeats: number; peaks?: Peaks; tunedKernels: number },
 ): string {
   const { node, cores, cpu, loadAverage, engineVersion, dawnVersion, commit } = machine;
   const busy = isBusy(machine) ? ': busy, so read times with care and trust ratios only' : '';
@@ -55,6 +59,7 @@ export function formatHeading(
     `adapter  ${describeAdapter(adapter)}`,
     `machine  ${cores} cores, ${cpu}; load ${loadAverage.toFixed(1)}${busy}`,
     `code     engine ${engineVersion}, Dawn (npm webgpu) ${dawnVersion}, Node ${node}, commit ${commit ?? 'unknown'}`,
+    `kernels  ${tunedKernels === 0 ? 'the defaults' : `${tunedKernels} choices as \`pnpm tune\` found them, else the defaults`}`,
     `times    medians of n = ${repeats} after warm-up; GFLOP/s and GB/s (bytes bound) per GPU time where there is one`,
     ...(peaks ? [formatPeaks(peaks)] : []),
   ].join('\n');
