@@ -6,6 +6,7 @@ import { BufferPool, sizeClass } from './buffer-pool.ts';
 import { DeviceLostError, LimitError, OutOfMemoryError, TensorError } from './errors.ts';
 import { PipelineCache } from './pipelines.ts';
 import { ScopeStack } from './scopes.ts';
+import { StagingBuffers } from './staging-buffers.ts';
 import { Storage, type StorageOwner } from './storage.ts';
 import {
   buildCall,
@@ -38,9 +39,6 @@ export interface DeviceStats {
   pipelines: number;
 }
 
-/** Larger reads are rare, and their memory is given back. */
-const mostStagingBytes = 4096;
-
 export class Device implements StorageOwner {
   readonly gpu: GPUDevice;
   readonly adapter: AdapterSummary;
@@ -54,8 +52,7 @@ export class Device implements StorageOwner {
   /** False inside `noGrad`. */
   gradEnabled = true;
   readonly #pool: BufferPool;
-  /** Buffers of small reads by size, kept because a loss is read at every step. */
-  readonly #staging = new Map<number, GPUBuffer[]>();
+  readonly #staging = new StagingBuffers();
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #errors: Error[] = [];
@@ -206,7 +203,6 @@ export class Device implements StorageOwner {
   trim(): void {
     this.flush();
     this.#pool.clear();
-    for (const staging of [...this.#staging.values()].flat()) staging.destroy();
     this.#staging.clear();
   }
 
@@ -305,7 +301,7 @@ export class Device implements StorageOwner {
     this.flush();
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
     const staging =
-      this.#staging.get(byteLength)?.pop() ?? this.#newBuffer(`reading ${storage.label}`, byteLength, usage);
+      this.#staging.take(byteLength) ?? this.#newBuffer(`reading ${storage.label}`, byteLength, usage);
     const encoder = this.gpu.createCommandEncoder();
     encoder.copyBufferToBuffer(place.buffer, place.byteOffset + byteOffset, staging, 0, byteLength);
     this.gpu.queue.submit([encoder.finish()]);
@@ -319,20 +315,11 @@ export class Device implements StorageOwner {
     }
     const copy = staging.getMappedRange().slice(0);
     staging.unmap();
-    this.#keepStaging(staging);
+    if (this.#closed) staging.destroy();
+    else this.#staging.give(staging);
     await Promise.all(this.#pendingChecks);
     this.assertHealthy();
     return copy;
-  }
-
-  #keepStaging(staging: GPUBuffer): void {
-    if (staging.size > mostStagingBytes || this.#closed) {
-      staging.destroy();
-      return;
-    }
-    const kept = this.#staging.get(staging.size) ?? [];
-    this.#staging.set(staging.size, kept);
-    kept.push(staging);
   }
 
   /** Waits until the GPU has done everything submitted so far. */
