@@ -2,6 +2,7 @@
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { openDevice } from '../src/node.ts';
+import { meetChoices } from '../src/index.ts';
 import * as ops from '../src/ops/index.ts';
 import { runRows } from '../src/kernel/rows.ts';
 import type { KernelSpec } from '../src/kernel/kernel.ts';
@@ -28,6 +29,26 @@ for (const without of [[], ['subgroups']]) {
         await device.scope(() => checkForward(device, op, sample, false));
         await device.scope(() => checkBackward(device, op, sample));
       }
+    });
+  }
+
+  if (without.length === 0) {
+    test('attention: samples, with every kernel that can take them', async () => {
+      const op = definitions.find(({ name }) => name === 'attention')!;
+      const forward = async (): Promise<void> => {
+        for (const sample of op.samples) await device.scope(() => checkForward(device, op, sample, false));
+      };
+      const sites = await meetChoices(device, forward);
+      const names = new Set(sites.flatMap(({ variants }) => variants));
+      assert.ok(
+        ['keys', 'queries 32', 'queries 64'].every((name) => names.has(name)),
+        [...names].join(),
+      );
+      for (const name of names) {
+        device.choices.table = Object.fromEntries(sites.map(({ key }) => [key, name]));
+        await forward();
+      }
+      device.choices.table = {};
     });
   }
 

@@ -8,7 +8,8 @@ import type { LaunchContext } from '../op.ts';
 import type { KernelSpec } from './kernel.ts';
 import { wgsl } from './wgsl.ts';
 
-const tree = (name: string, combine: string, lanes: number): string => wgsl`
+/** `fn name(lane: u32, v: f32) -> f32` over a workgroup, through `var<workgroup> lanesScratch: array<f32, lanes>`. */
+export const laneTree = (name: string, combine: string, lanes: number): string => wgsl`
 fn ${name}(lane: u32, v: f32) -> f32 {
   lanesScratch[lane] = v;
   workgroupBarrier();
@@ -91,7 +92,7 @@ ${
         bySubgroups('sumLanes', { within: 'subgroupAdd', combine: 'x + y' }, { lanes, size }),
         bySubgroups('maxLanes', { within: 'subgroupMax', combine: 'max(x, y)' }, { lanes, size }),
       ]
-    : [tree('sumLanes', 'x + y', lanes), tree('maxLanes', 'max(x, y)', lanes)]
+    : [laneTree('sumLanes', 'x + y', lanes), laneTree('maxLanes', 'max(x, y)', lanes)]
 }
 ${code}
 fn group(g: u32, lane: u32) { row(g, lane); }`,

@@ -5,37 +5,54 @@ import type { KernelSpec } from '../../kernel/kernel.ts';
 import { keyValueGradKernel, queryGradKernel, type BackwardTensors } from './backward-kernels.ts';
 import { channelForward, channelKeyValueGrad, channelQueryGrad } from './channel-kernels.ts';
 import { forwardKernel, type ForwardTensors } from './forward-kernel.ts';
+import { keyForward, suitsKeys } from './key-kernel.ts';
 import type { AttentionSizes } from './layout.ts';
 
-export interface AttentionVariant extends Variant {
-  forward(sizes: AttentionSizes, tensors: ForwardTensors): KernelSpec;
+export interface ForwardVariant extends Variant {
+  kernel(sizes: AttentionSizes, tensors: ForwardTensors): KernelSpec;
+}
+
+export interface BackwardVariant extends Variant {
   queryGrad(sizes: AttentionSizes, tensors: BackwardTensors): KernelSpec;
   keyValueGrad(sizes: AttentionSizes, tensors: BackwardTensors): KernelSpec;
 }
 
-/** An invocation owns a query, or a key. */
-const queries = (lanes: number): AttentionVariant => ({
-  name: `queries ${lanes}`,
-  forward: (sizes, tensors) => forwardKernel(lanes, sizes, tensors),
-  queryGrad: (sizes, tensors) => queryGradKernel(lanes, sizes, tensors),
-  keyValueGrad: (sizes, tensors) => keyValueGradKernel(lanes, sizes, tensors),
-});
+/** Invocations of a workgroup, each of which owns a query, or a key. */
+const lanesOf = ({ kind }: AdapterSummary): number[] => (kind === 'software' ? [8] : [32, 64]);
 
-/** A subgroup shares the channels of a few queries. */
-const channels = (lanes: number): AttentionVariant => ({
-  name: 'channels',
-  forward: (sizes, tensors) => channelForward(lanes, sizes, tensors),
-  queryGrad: (sizes, tensors) => channelQueryGrad(lanes, sizes, tensors),
-  keyValueGrad: (sizes, tensors) => channelKeyValueGrad(lanes, sizes, tensors),
-});
+/** The subgroup that shares the channels of a row, where its size is one of these. */
+function sharedBy(adapter: AdapterSummary): number[] {
+  const sizes = adapter.kind === 'software' ? [4, 8] : [4, 8, 16, 32];
+  return sizes.filter((size) => size === fixedSubgroup(adapter));
+}
 
-export function attentionVariants(adapter: AdapterSummary): AttentionVariant[] {
-  const subgroup = fixedSubgroup(adapter);
-  const sharedBy = (...sizes: number[]): AttentionVariant[] =>
-    sizes.includes(subgroup) ? [channels(subgroup)] : [];
-  return adapter.kind === 'software'
-    ? [...sharedBy(4, 8), queries(8)]
-    : [queries(32), queries(64), ...sharedBy(4, 8, 16, 32)];
+export function forwardVariants(adapter: AdapterSummary, sizes: AttentionSizes): ForwardVariant[] {
+  const queries = lanesOf(adapter).map((lanes): ForwardVariant => ({
+    name: `queries ${lanes}`,
+    kernel: (s, tensors) => forwardKernel(lanes, s, tensors),
+  }));
+  const channels = sharedBy(adapter).map((lanes): ForwardVariant => ({
+    name: 'channels',
+    kernel: (s, tensors) => channelForward(lanes, s, tensors),
+  }));
+  if (adapter.kind === 'software') return [...channels, ...queries];
+  const keys: ForwardVariant[] = suitsKeys(sizes) ? [{ name: 'keys', kernel: keyForward }] : [];
+  // A few queries keep a few invocations busy, and each would walk all keys.
+  return sizes.Tq < 8 ? [...keys, ...queries, ...channels] : [...queries, ...channels, ...keys];
+}
+
+export function backwardVariants(adapter: AdapterSummary): BackwardVariant[] {
+  const queries = lanesOf(adapter).map((lanes): BackwardVariant => ({
+    name: `queries ${lanes}`,
+    queryGrad: (sizes, tensors) => queryGradKernel(lanes, sizes, tensors),
+    keyValueGrad: (sizes, tensors) => keyValueGradKernel(lanes, sizes, tensors),
+  }));
+  const channels = sharedBy(adapter).map((lanes): BackwardVariant => ({
+    name: 'channels',
+    queryGrad: (sizes, tensors) => channelQueryGrad(lanes, sizes, tensors),
+    keyValueGrad: (sizes, tensors) => channelKeyValueGrad(lanes, sizes, tensors),
+  }));
+  return adapter.kind === 'software' ? [...channels, ...queries] : [...queries, ...channels];
 }
 
 /** Calls that one choice holds for: times up to the same powers of two, the same channels per head. */

@@ -7,7 +7,7 @@ import { DTypeError, ShapeError, TensorError } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
 import { assertFloat, assertSizes, defineOp, type OpDefinition, type RefArray } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
-import { attentionKey, attentionVariants } from './attention-variants.ts';
+import { attentionKey, backwardVariants, forwardVariants } from './attention-variants.ts';
 import { attentionSizes, partCount, type AttentionAttrs, type Part } from './layout.ts';
 
 /** Separates queries, keys and values from the optional key count behind them. */
@@ -45,8 +45,8 @@ const definition: OpDefinition<AttentionAttrs> = {
     if (out.size === 0) return;
     const { causal } = attrs;
     const key = attentionKey('forward', sizes, causal);
-    const variant = device.choices.pick(key, attentionVariants(device.adapter));
-    run(variant.forward(sizes, { inputs, out, lse, keyCount, causal }));
+    const variant = device.choices.pick(key, forwardVariants(device.adapter, sizes));
+    run(variant.kernel(sizes, { inputs, out, lse, keyCount, causal }));
   },
   vjp({ inputs, outputs: [out, lse], attrs, grad }) {
     return attentionBackward(inputs, { out, lse, grad }, attrs);
@@ -143,7 +143,7 @@ const backwardDefinition: OpDefinition<AttentionAttrs> = {
     const grads = outputs.slice(0, -1);
     const all = { inputs, out, lse, grad, delta: outputs[grads.length], grads, causal: attrs.causal };
     const key = attentionKey('backward', sizes, attrs.causal);
-    const variant = device.choices.pick(key, attentionVariants(device.adapter));
+    const variant = device.choices.pick(key, backwardVariants(device.adapter));
     run(variant.queryGrad(sizes, all));
     run(variant.keyValueGrad(sizes, all));
   },
