@@ -13,7 +13,7 @@ import type { Activation } from '../activations.ts';
 import { epilogue } from './epilogue.ts';
 import type { Gather } from './gather.ts';
 import { laneKernel } from './lane-kernel.ts';
-import { tileKernel } from './tile-kernel.ts';
+import { defaultTileForm, tileKernel } from './tile-kernel.ts';
 
 export interface Gemm {
   name?: string;
@@ -130,7 +130,7 @@ export function launchPiece(context: LaunchContext, piece: GemmPiece): void {
   const { M, N, K } = piece;
   const { adapter } = context.device;
   if (K === 0) context.run(emptySumKernel(piece));
-  else if (adapter.kind === 'gpu' && M >= 16 && N >= 16) context.run(tileKernel(piece));
+  else if (adapter.kind === 'gpu' && M >= 16 && N >= 16) context.run(tileKernel(piece, defaultTileForm(piece)));
   else context.run(laneKernel(piece, adapter));
 }
 
