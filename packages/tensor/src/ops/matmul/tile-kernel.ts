@@ -5,21 +5,21 @@
 // registers. Every element is summed in the order of k by fma, so all forms and the lane kernel's rows give the same bits.
 //
 // Legend: a unit is 4 rows or 4 columns of C that an invocation owns; its units lie a side apart.
-import { window, type KernelSpec } from '../../kernel/kernel.ts';
+import { aligned, window, type KernelSpec } from '../../kernel/kernel.ts';
 import { repeat, wgsl } from '../../kernel/wgsl.ts';
 import { ShapeError } from '../../core/errors.ts';
 import type { Tensor } from '../../tensor.ts';
 import { epilogue } from './epilogue.ts';
 import type { GemmPiece } from './gemm.ts';
-import { aligned, tileOperand, type TileOperand } from './tile-operand.ts';
+import { tileOperand, type TileOperand } from './tile-operand.ts';
 
 export interface TileForm {
   /** Of C, per workgroup. */
   rows: number;
   columns: number;
-  /** Steps along K that are in workgroup memory at once; a multiple of 4. */
+  /** Steps along K that are in workgroup memory at once: 4, 8, 16 or 32. */
   depth: number;
-  /** Of C, per invocation; multiples of 4. Rows / perRows is a multiple of 4, columns / perColumns one of 8. */
+  /** Of C, per invocation: multiples of 4. Both rows / perRows and columns / perColumns are multiples of 8. */
   perRows: number;
   perColumns: number;
 }
@@ -31,6 +31,7 @@ export const tileForms: readonly TileForm[] = [
   { rows: 64, columns: 64, depth: 16, perRows: 8, perColumns: 4 },
   { rows: 128, columns: 64, depth: 8, perRows: 8, perColumns: 8 },
   { rows: 64, columns: 128, depth: 8, perRows: 8, perColumns: 8 },
+  { rows: 128, columns: 128, depth: 16, perRows: 8, perColumns: 8 },
   { rows: 128, columns: 128, depth: 8, perRows: 8, perColumns: 8 },
 ];
 
@@ -203,11 +204,10 @@ fn group(g: u32, lane: u32) {
   )});
   for (var row = 0u; row < ROWS; row++) {
     let m = a0 + (row / 4u * ${rowSide}u + aUnit) * 4u + row % 4u;
-    if (m >= ${M}u) { break; }
     let begin = item * ${perItem / vec}u + ${column / vec}u + m * ${ldc / vec}u;
     for (var store = 0u; store < STORES; store++) {
       let n = b0 / ${vec}u + ${vec === 4 ? `store * ${columnSide}u + bUnit` : `(store / 4u * ${columnSide}u + bUnit) * 4u + store % 4u`};
-      if (n < ${N / vec}u) { finish(begin + n, n, sums[row * STORES + store]); }
+      if (m < ${M}u && n < ${N / vec}u) { finish(begin + n, n, sums[row * STORES + store]); }
     }
   }
 }`,

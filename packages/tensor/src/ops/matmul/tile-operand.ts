@@ -2,10 +2,10 @@
 //
 // A tile is `depth` steps along K by `extent` along the other dimension (rows of A, columns of B), the outer one. It holds
 // vec4s of neighbours in memory, hence along K or along the outer dimension; an invocation reads it in blocks of 4 × 4,
-// four vec4s either way. Along K, those of a block lie in four different lines, so that neighbouring invocations read
-// neighbours too. A line has one vec4 to spare, which puts the vec4s that eight invocations store at once into
-// eight different groups of banks.
-import { window, type Operand } from '../../kernel/kernel.ts';
+// four vec4s either way. It lies in `depth` lines of one vec4 for each four along the outer dimension. Along K, a block's
+// vec4s lie in four different lines, so that neighbouring invocations read neighbours there too; what eight of them store
+// at once would lie below each other, in the same banks, so each line is shuffled by exclusive-or with its number.
+import { aligned, window, type Operand } from '../../kernel/kernel.ts';
 import { repeat, wgsl } from '../../kernel/wgsl.ts';
 import type { Tensor } from '../../tensor.ts';
 import { gathered, runAt, type Gather } from './gather.ts';
@@ -30,11 +30,13 @@ export interface TileSource {
 }
 
 export interface TilePlace {
-  /** Size of the tile along the outer dimension, and along K. */
+  /** Size of the tile along the outer dimension. */
   extent: number;
+  /** Size of the tile along K: 4, 8, 16 or 32. */
   depth: number;
-  /** Invocations that share the extent, and all of the workgroup. */
+  /** Invocations that share the extent, a multiple of 8. */
   side: number;
+  /** Invocations of the workgroup; extent · depth is a multiple of 4 · threads. */
   threads: number;
 }
 
@@ -54,22 +56,17 @@ export interface TileOperand {
   block(unit: number, part: number): string;
 }
 
-export const aligned = (...sizes: number[]): boolean => sizes.every((n) => n % 4 === 0);
-
 /** Whether four neighbours can be loaded at once. Outside K, what a vec4 has beyond the outer size is never stored. */
 function loadsVec4(s: TileSource): boolean {
   if (s.gather) return aligned(s.K / s.gather.runs, s.window[1]);
   return aligned(s.stride, s.offset, s.window[1]) && (!s.alongK || aligned(s.K));
 }
 
-/** Vec4s of a tile in workgroup memory, the spare ones included. */
-export const tileItems = (extent: number, depth: number): number => depth * (extent / 4 + 1);
-
 export function tileOperand(s: TileSource, { extent, depth, side, threads }: TilePlace): TileOperand {
   const { name, alongK, stride, gather } = s;
   const isVec = loadsVec4(s);
   const vec = isVec ? 4 : 1;
-  const line = extent / 4 + 1;
+  const line = extent / 4;
   const steps = depth / 4;
   const shares = (extent * depth) / 4 / threads;
   const each = (piece: (i: number) => string): string => repeat(shares, piece);
@@ -80,10 +77,11 @@ export function tileOperand(s: TileSource, { extent, depth, side, threads }: Til
     alongK
       ? wgsl`let ${name}Inner${i} = ${name}Item${i} / ${steps}u;
   let ${name}K${i} = ${name}Item${i} % ${steps}u * 4u;
-  let ${name}Slot${i} = (${name}Inner${i} % 4u * ${steps}u + ${name}Item${i} % ${steps}u) * ${line}u + ${name}Inner${i} / 4u;`
-      : wgsl`let ${name}Inner${i} = ${name}Item${i} % ${extent / 4}u * 4u;
-  let ${name}K${i} = ${name}Item${i} / ${extent / 4}u;
-  let ${name}Slot${i} = ${name}K${i} * ${line}u + ${name}Inner${i} / 4u;`
+  let ${name}Line${i} = ${name}Inner${i} % 4u * ${steps}u + ${name}Item${i} % ${steps}u;
+  let ${name}Slot${i} = ${name}Line${i} * ${line}u + ((${name}Inner${i} / 4u) ^ (${name}Line${i} % 8u));`
+      : wgsl`let ${name}Inner${i} = ${name}Item${i} % ${line}u * 4u;
+  let ${name}K${i} = ${name}Item${i} / ${line}u;
+  let ${name}Slot${i} = ${name}Item${i};`
   }
   let ${name}Outer${i} = ${name}0 + ${name}Inner${i};
   ${
@@ -111,7 +109,7 @@ export function tileOperand(s: TileSource, { extent, depth, side, threads }: Til
     read: window(s.tensor, ...s.window, vec),
     declarations: wgsl`
 ${gather && (isVec ? runAt(gather) : gathered(gather, s.K))}
-var<workgroup> ${name}Tile: array<vec4f, ${tileItems(extent, depth)}>;`,
+var<workgroup> ${name}Tile: array<vec4f, ${line * depth}>;`,
     places: each(place),
     load: each(
       (i) => wgsl`
@@ -122,7 +120,13 @@ var<workgroup> ${name}Tile: array<vec4f, ${tileItems(extent, depth)}>;`,
     }`,
     ),
     store: each((i) => `${name}Tile[${name}Slot${i}] = ${name}Next${i};`),
-    begin: `let ${name}At = ${name}Unit + quad * ${alongK ? line : 4 * line}u;`,
-    block: (unit, part) => `${name}Tile[${name}At + ${part * (alongK ? steps : 1) * line + unit * side}u]`,
+    begin: alongK
+      ? repeat(
+          4,
+          (part) =>
+            `let ${name}At${part} = ${part * steps * line}u + quad * ${line}u + (${name}Unit ^ quad ^ ${(part * steps) % 8}u);`,
+        )
+      : repeat(4, (part) => `let ${name}At${part} = ${part * line}u + quad * ${4 * line}u + ${name}Unit;`),
+    block: (unit, part) => `${name}Tile[${name}At${part} + ${unit * side}u]`,
   };
 }
