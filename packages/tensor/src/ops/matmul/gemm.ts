@@ -130,7 +130,8 @@ export function launchPiece(context: LaunchContext, piece: GemmPiece): void {
   const { M, N, K } = piece;
   const { adapter } = context.device;
   if (K === 0) context.run(emptySumKernel(piece));
-  else if (adapter.kind === 'gpu' && M >= 16 && N >= 16) context.run(tileKernel(piece, defaultTileForm(piece)));
+  else if (adapter.kind === 'gpu' && M >= 16 && N >= 16)
+    context.run(tileKernel(piece, defaultTileForm(piece)));
   else context.run(laneKernel(piece, adapter));
 }
 

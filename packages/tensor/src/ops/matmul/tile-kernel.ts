@@ -59,7 +59,13 @@ export const storeWidth = ({ N, ldc, column, cWindow }: GemmPiece): 1 | 4 =>
 const bandHeight = 8;
 
 /** Sums one step of 4 along K into `s{row}_{unit of columns}`. */
-function multiply(a: TileOperand, b: TileOperand, aAlongK: boolean, bAlongK: boolean, form: TileForm): string {
+function multiply(
+  a: TileOperand,
+  b: TileOperand,
+  aAlongK: boolean,
+  bAlongK: boolean,
+  form: TileForm,
+): string {
   const rowUnits = form.perRows / 4;
   const columnUnits = Array.from({ length: form.perColumns / 4 }, (_, unit) => unit);
   const loadA = (part: number): string =>
@@ -86,7 +92,10 @@ function multiply(a: TileOperand, b: TileOperand, aAlongK: boolean, bAlongK: boo
       ${units.map((unit) => (bAlongK ? turned(unit, k) : loadB(unit, k)))}
       ${repeat(form.perRows, (row) =>
         units
-          .map((unit) => `s${row}_${unit} = fma(vec4f(${ofA(row, k)}), ${bAlongK ? 't' : 'b'}${unit}_${k}, s${row}_${unit});`)
+          .map(
+            (unit) =>
+              `s${row}_${unit} = fma(vec4f(${ofA(row, k)}), ${bAlongK ? 't' : 'b'}${unit}_${k}, s${row}_${unit});`,
+          )
           .join('\n'),
       )}`,
       )}`,

@@ -100,8 +100,10 @@ export function tileOperand(s: TileSource, { extent, depth, side, threads }: Til
       if (found != ZEROS) { ${next} = vec4f(${name}[(found + ${k} % ${length}u) / 4u]); }`;
     }
     if (isVec) return `${next} = vec4f(${name}[${at}]);`;
-    const one = (c: number): string => (gather ? `gathered(${outer}, ${k} + ${c}u)` : `f32(${name}[${at} + ${c}u])`);
-    const isInside = (c: number): string => (alongK ? `${k} + ${c}u < kEnd` : `${outer} + ${c}u < ${s.outer}u`);
+    const one = (c: number): string =>
+      gather ? `gathered(${outer}, ${k} + ${c}u)` : `f32(${name}[${at} + ${c}u])`;
+    const isInside = (c: number): string =>
+      alongK ? `${k} + ${c}u < kEnd` : `${outer} + ${c}u < ${s.outer}u`;
     return repeat(4, (c) => `if (${isInside(c)}) { ${next}[${c}] = ${one(c)}; }`);
   };
 
