@@ -60,7 +60,8 @@ interface Prepared {
 }
 
 /** Random operands of a product and its result in float64. */
-function prepare({ M, N, K, transA, transB, batch = 1, dtype = 'f32', parts = [] }: Product): Prepared {
+function prepare({ dtype = 'f32', parts = [], ...product }: Product): Prepared {
+  const { M, N, K, transA, transB, batch = 1 } = product;
   const has = (part: Part): boolean => parts.includes(part);
   const a = given(transA ? [batch, K, M] : [batch, M, K], dtype);
   const b = given(transB ? [batch, N, K] : [batch, K, N], dtype);
@@ -70,7 +71,11 @@ function prepare({ M, N, K, transA, transB, batch = 1, dtype = 'f32', parts = []
   const residual = given([batch, M, N], dtype);
   const scale = has('scale') ? 0.375 : 1;
   const gemm: Gemm = {
-    ...{ a: a.on, b: b.on, out: out.on, M, N, K, batch, transA, transB, scale },
+    a: a.on,
+    b: b.on,
+    out: out.on,
+    ...product,
+    scale,
     bias: has('bias') ? bias.on : undefined,
     pre: has('pre') ? given([batch, M, N], dtype).on : undefined,
     activation: has('activation') ? 'geluNew' : undefined,
@@ -151,6 +156,7 @@ test('small products get small tiles, large ones the largest', () => {
   assert.is(defaultTileForm(piece(16, 16)), small);
   assert.is(defaultTileForm(piece(4096, 4096)), largest);
   assert.is(defaultTileForm({ ...piece(64, 64), batch: 96 }), small);
+  assert.is(defaultTileForm(piece(20, 50257)), small, 'few rows would leave most of a large tile empty');
   const { rows, columns } = defaultTileForm(piece(1024, 1024));
   assert.equal([rows, columns], [64, 64]);
 });
@@ -210,7 +216,13 @@ test('windows: a corner of C from two pieces of K', () =>
     const aWindow: [number, number] = [top * K, (M - top) * K];
     const cWindow: [number, number] = [top * N, (M - top) * N];
     const from = (k: number, depth: number, isLast: boolean): GemmPiece => ({
-      ...{ ...corner, K: depth, aWindow, cWindow, aOffset: k, accumulate: isLast, finish: isLast },
+      ...corner,
+      K: depth,
+      aWindow,
+      cWindow,
+      aOffset: k,
+      accumulate: isLast,
+      finish: isLast,
       bWindow: [left * K + k, (N - left) * K - k],
     });
     // The first ends in the middle of a vec4, whose other half belongs to no piece here; the last is shared out.

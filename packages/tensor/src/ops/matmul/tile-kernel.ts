@@ -38,12 +38,18 @@ export const tileForms: readonly TileForm[] = [
 /** Workgroups that keep a big GPU busy: it has about 130 processors, and each takes two or more. */
 const enoughGroups = 200;
 
-const groupsOf = ({ M, N, batch = 1 }: GemmPiece, { rows, columns }: TileForm): number =>
-  batch * Math.ceil(M / rows) * Math.ceil(N / columns);
+/** A bigger tile may cover this much more than the smallest, beyond the edges of C, and is still faster. */
+const mostCovered = 1.5;
 
-/** A form that suits most GPUs: the largest tile that still gives enough workgroups, else the smallest. */
-export const defaultTileForm = (p: GemmPiece): TileForm =>
-  tileForms.findLast((form) => groupsOf(p, form) >= enoughGroups) ?? tileForms[0];
+/** A form that suits most GPUs: the largest tile that gives enough workgroups and fits C well, else the smallest. */
+export function defaultTileForm({ M, N, batch = 1 }: GemmPiece): TileForm {
+  const groups = ({ rows, columns }: TileForm): number =>
+    batch * Math.ceil(M / rows) * Math.ceil(N / columns);
+  const covered = (form: TileForm): number => groups(form) * form.rows * form.columns;
+  const [smallest] = tileForms;
+  const most = mostCovered * covered(smallest);
+  return tileForms.findLast((form) => groups(form) >= enoughGroups && covered(form) <= most) ?? smallest;
+}
 
 /** A product whose K is shared out: `partials` [count, M, N] f32 takes the sums of each share. */
 export interface Split {
