@@ -13,6 +13,7 @@ import { epilogue } from './epilogue.ts';
 import type { GemmPiece } from './gemm.ts';
 import { tileOperand, type TileOperand } from './tile-operand.ts';
 
+/** Rows · depth and columns · depth are multiples of 4 for each invocation. */
 export interface TileForm {
   /** Of C, per workgroup. */
   rows: number;
@@ -64,7 +65,11 @@ export const storeWidth = ({ N, ldc, column, cWindow }: GemmPiece): 1 | 4 =>
 /** Workgroups that run side by side share up to this many tiles of rows, for the sake of the GPU's cache. */
 const bandHeight = 8;
 
-/** Sums one step of 4 along K into `s{row}_{unit of columns}`. */
+/**
+ * Sums one step of 4 along K into `s{row}_{unit of columns}`. A block along K serves all four k, one across it holds a
+ * vec4 for each. Where A lies along K, B is held whole and A's units take turns: holding A instead costs NVIDIA's
+ * compiler (ptxas 13.0, sm_90) 155 registers for blocks of 8 × 8 and not 128, with which two workgroups fit a processor.
+ */
 function multiply(
   a: TileOperand,
   b: TileOperand,
@@ -72,40 +77,36 @@ function multiply(
   bAlongK: boolean,
   form: TileForm,
 ): string {
-  const rowUnits = form.perRows / 4;
+  const four = [0, 1, 2, 3];
+  const rowUnits = Array.from({ length: form.perRows / 4 }, (_, unit) => unit);
   const columnUnits = Array.from({ length: form.perColumns / 4 }, (_, unit) => unit);
-  const loadA = (part: number): string =>
-    repeat(rowUnits, (unit) => `let a${unit}_${part} = ${a.block(unit, part)};`);
-  const loadB = (unit: number, part: number): string => `let b${unit}_${part} = ${b.block(unit, part)};`;
-  // Blocks along K serve all four steps; those of B are turned round by naming registers.
-  const ofA = (row: number, k: number): string => {
-    const unit = Math.floor(row / 4);
-    return aAlongK ? `a${unit}_${row % 4}[${k}]` : `a${unit}_${k}[${row % 4}]`;
-  };
-  const turned = (unit: number, k: number): string =>
-    `let t${unit}_${k} = vec4f(b${unit}_0[${k}], b${unit}_1[${k}], b${unit}_2[${k}], b${unit}_3[${k}]);`;
-  // Where both lie along K, the units of columns take turns: otherwise the blocks need too many registers.
-  const turns = aAlongK && bAlongK ? columnUnits.map((unit) => [unit]) : [columnUnits];
-  return wgsl`
-      ${aAlongK && repeat(4, loadA)}
-      ${turns.map(
-        (units) => wgsl`
-      ${bAlongK && units.map((unit) => repeat(4, (part) => loadB(unit, part)))}
-      ${repeat(
-        4,
-        (k) => wgsl`
-      ${!aAlongK && loadA(k)}
-      ${units.map((unit) => (bAlongK ? turned(unit, k) : loadB(unit, k)))}
-      ${repeat(form.perRows, (row) =>
-        units
-          .map(
-            (unit) =>
-              `s${row}_${unit} = fma(vec4f(${ofA(row, k)}), ${bAlongK ? 't' : 'b'}${unit}_${k}, s${row}_${unit});`,
-          )
-          .join('\n'),
-      )}`,
-      )}`,
-      )}`;
+  const loadA = (unit: number, parts: number[]): string[] => parts.map((part) => a.block(unit, part));
+  const loadB = (parts: number[]): string[] =>
+    columnUnits.flatMap((unit) => parts.map((part) => b.block(unit, part)));
+  const ofA = (unit: number, row: number, k: number): string =>
+    aAlongK ? `a${unit}_${row}[${k}]` : `a${unit}_${k}[${row}]`;
+  // Blocks of B along K are turned round by naming registers.
+  const ofB = (unit: number, k: number): string =>
+    bAlongK
+      ? `vec4f(b${unit}_0[${k}], b${unit}_1[${k}], b${unit}_2[${k}], b${unit}_3[${k}])`
+      : `b${unit}_${k}`;
+  const addUp = (unit: number, k: number): string[] =>
+    four.flatMap((row) =>
+      columnUnits.map((column) => {
+        const sum = `s${4 * unit + row}_${column}`;
+        return `${sum} = fma(vec4f(${ofA(unit, row, k)}), ${ofB(column, k)}, ${sum});`;
+      }),
+    );
+  if (aAlongK) {
+    const turns = rowUnits.flatMap((unit) => [...loadA(unit, four), ...four.flatMap((k) => addUp(unit, k))]);
+    return [...loadB(four), ...turns].join('\n');
+  }
+  const steps = four.flatMap((k) => [
+    ...rowUnits.flatMap((unit) => loadA(unit, [k])),
+    ...(bAlongK ? [] : loadB([k])),
+    ...rowUnits.flatMap((unit) => addUp(unit, k)),
+  ]);
+  return [...(bAlongK ? loadB(four) : []), ...steps].join('\n');
 }
 
 /**
@@ -189,10 +190,11 @@ fn group(g: u32, lane: u32) {
   let height = min(${bandHeight}u, ${rows}u - band);
   let a0 = (band + tile % ${bandHeight * columns}u % height) * ${form.rows}u;
   let b0 = tile % ${bandHeight * columns}u / height * ${form.columns}u;
-  // 32 neighbours, a subgroup of most GPUs, own 4 × 8 blocks: they read the fewest different vec4s.
+  // 32 neighbours, a subgroup of most GPUs, own 4 × 8 units: they read the fewest different vec4s. Lanes 2n and 2n + 1
+  // share B, 4n and 4n + 2 share A: NVIDIA's workgroup memory serves such a half of a subgroup at once.
   let square = lane / 32u;
-  let aUnit = square / ${columnSide / 8}u * 4u + lane / 8u % 4u;
-  let bUnit = square % ${columnSide / 8}u * 8u + lane % 8u;
+  let aUnit = square / ${columnSide / 8}u * 4u + lane / 16u % 2u * 2u + lane % 2u;
+  let bUnit = square % ${columnSide / 8}u * 8u + lane / 2u % 8u;
   let kBegin = ${split ? `item * ${share}u` : '0u'};
   let kEnd = ${split ? `min(${K}u, kBegin + ${share}u)` : `${K}u`};
   ${a.places}

@@ -52,7 +52,7 @@ export interface TileOperand {
   store: string;
   /** Before a step of 4 along K, number `quad`; uses the invocation's place `aUnit` (`bUnit`) along the side. */
   begin: string;
-  /** Vec4 `part` of the 4 × 4 block `unit`: along K its outer index is `part`, otherwise its k. */
+  /** Declares `a{unit}_{part}`, a vec4 of the 4 × 4 block `unit`: along K its outer index is `part`, otherwise its k. */
   block(unit: number, part: number): string;
 }
 
@@ -129,6 +129,6 @@ var<workgroup> ${name}Tile: array<vec4f, ${line * depth}>;`,
             `let ${name}At${part} = ${part * steps * line}u + quad * ${line}u + (${name}Unit ^ quad ^ ${(part * steps) % 8}u);`,
         )
       : repeat(4, (part) => `let ${name}At${part} = ${part * line}u + quad * ${4 * line}u + ${name}Unit;`),
-    block: (unit, part) => `${name}Tile[${name}At${part} + ${unit * side}u]`,
+    block: (unit, part) => `let ${name}${unit}_${part} = ${name}Tile[${name}At${part} + ${unit * side}u];`,
   };
 }
