@@ -2,12 +2,12 @@
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { openDevice } from '../src/node.ts';
-import { meetChoices } from '../src/index.ts';
+import { matmul, meetChoices, tensor, type Tensor } from '../src/index.ts';
 import * as ops from '../src/ops/index.ts';
 import { runRows } from '../src/kernel/rows.ts';
 import type { KernelSpec } from '../src/kernel/kernel.ts';
 import type { AnyOp } from '../src/op.ts';
-import { checkBackward, checkForward } from './op-check.ts';
+import { checkBackward, checkForward, deviation, uniform } from './op-check.ts';
 
 const names = ['layerNorm', 'softmax', 'crossEntropy', 'l2Normalize', 'topK', 'attention'];
 const definitions = [...new Set(Object.values(ops).map((op) => (op as { definition: AnyOp }).definition))];
@@ -33,6 +33,35 @@ for (const without of [[], ['subgroups']]) {
   }
 
   if (without.length === 0) {
+    test('a product: shares of K and slices give what tiles give', async () => {
+      const random = uniform(7);
+      const of = (...shape: number[]): Tensor =>
+        tensor(
+          device,
+          Float32Array.from({ length: shape[0] * shape[1] }, () => random() - 0.5),
+          shape,
+        );
+      for (const [rows, wanted] of [
+        [20, /^tiles 32.*, K in \d shares$/],
+        [3, /^slices/],
+      ] as const) {
+        await device.scope(async () => {
+          const [a, b] = [of(rows, 514), of(514, 36)];
+          const product = async (): Promise<ArrayLike<number>> => await matmul(a, b).read();
+          const [{ key, variants }] = await meetChoices(device, async () => void (await product()));
+          const expected = await product();
+          const others = variants.filter((name) => wanted.test(name));
+          assert.is(others.length, 3, variants.join());
+          for (const name of others) {
+            device.choices.table = { [key]: name };
+            const { worst } = deviation(await product(), expected);
+            assert.ok(worst < 1e-5, `${name}: off by ${worst}`);
+          }
+          device.choices.table = {};
+        });
+      }
+    });
+
     test('attention: samples, with every kernel that can take them', async () => {
       const op = definitions.find(({ name }) => name === 'attention')!;
       const forward = async (): Promise<void> => {

@@ -89,6 +89,9 @@ export const window = (tensor: Tensor, first: number, count: number, vec: 1 | 2 
 export const vec4 = (tensor: Tensor): Operand => window(tensor, 0, tensor.size, 4);
 export const vec2 = (tensor: Tensor): Operand => window(tensor, 0, tensor.size, 2);
 
+/** Whether all of these sizes and places are whole numbers of vec4s. */
+export const aligned = (...sizes: number[]): boolean => sizes.every((n) => n % 4 === 0);
+
 const toOperand = (x: Tensor | Operand): Operand => ('vec' in x ? x : window(x, 0, x.size));
 
 const itemType = (dtype: DType, vec: number): string => (vec === 1 ? dtype : `vec${vec}<${dtype}>`);

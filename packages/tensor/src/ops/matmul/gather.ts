@@ -4,7 +4,7 @@ import { wgsl } from '../../kernel/wgsl.ts';
 /** How a row of A is found: `runs` runs of K / runs neighbours in `a`, or of zeros. */
 export interface Gather {
   runs: number;
-  /** WGSL with `fn runAt(m: u32, run: u32) -> u32`: the first element of a run of row m, or `ZEROS`. */
+  /** WGSL with `fn runAt(m: u32, run: u32) -> u32`: the first element of a run of row m, a multiple of the run's length, or `ZEROS`. */
   code: string;
 }
 

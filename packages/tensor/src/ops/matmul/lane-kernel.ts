@@ -7,7 +7,7 @@
 // Legend: a unit is what a lane stores at once, 4 columns or 1; k counts steps of DEPTH along K.
 import type { Variant } from '../../core/choices.ts';
 import { fixedSubgroup, type AdapterSummary } from '../../core/adapter.ts';
-import { window, type KernelSpec } from '../../kernel/kernel.ts';
+import { aligned, window, type KernelSpec } from '../../kernel/kernel.ts';
 import { repeat, wgsl } from '../../kernel/wgsl.ts';
 import { epilogue } from './epilogue.ts';
 import { runAt } from './gather.ts';
@@ -37,8 +37,6 @@ const rowsWorthBlocks = 16;
  * round in registers (`block`, for B stored [N, K]); 4 rows of a column, for a dot product (`dot`); or one element.
  */
 type Form = 'row' | 'block' | 'dot' | 'element';
-
-const aligned = (...sizes: number[]): boolean => sizes.every((n) => n % 4 === 0);
 
 function formOf({
   M,

@@ -5,7 +5,9 @@ import type { LaunchContext } from '../../op.ts';
 import type { GemmPiece } from './gemm.ts';
 import { laneForms, laneKernel } from './lane-kernel.ts';
 import { sliceForms, sliceKernel, suitsSlices } from './slice-kernel.ts';
-import { tileKernel } from './tile-kernel.ts';
+import { splitSumKernel } from './split-sum.ts';
+import { defaultTileForm, tileForms, tileKernel, type TileForm } from './tile-kernel.ts';
+import { emptyTensor } from '../../tensor.ts';
 
 export interface ProductVariant extends Variant {
   launch(context: LaunchContext, piece: GemmPiece): void;
@@ -25,6 +27,35 @@ export function productKey(p: GemmPiece): string {
   ].join(' ');
 }
 
+/** Where whole products give fewer workgroups than this, sharing out K may pay. */
+const fewGroups = 264;
+const shortestSplit = 512;
+
+const tileName = ({ rows, columns, depth, perRows, perColumns }: TileForm): string =>
+  `tiles ${rows} × ${columns} × ${depth} by ${perRows} × ${perColumns}`;
+
+const tileVariant = (form: TileForm): ProductVariant => ({
+  name: tileName(form),
+  launch: (context, p) => context.run(tileKernel(p, form)),
+});
+
+const splitVariant = (form: TileForm, count: number): ProductVariant => ({
+  name: `${tileName(form)}, K in ${count} shares`,
+  launch(context, p) {
+    const split = { count, partials: emptyTensor(context.device, [count, p.M, p.N]) };
+    context.run(tileKernel(p, form, split));
+    context.run(splitSumKernel(p, split));
+  },
+});
+
+function splitVariants({ M, N, K, batch = 1, gather }: GemmPiece): ProductVariant[] {
+  if (batch > 1 || gather || K < shortestSplit) return [];
+  return tileForms
+    .slice(0, 2)
+    .filter(({ rows, columns }) => Math.ceil(M / rows) * Math.ceil(N / columns) < fewGroups)
+    .flatMap((form) => [2, 4, 8].map((count) => splitVariant(form, count)));
+}
+
 export function productVariants(piece: GemmPiece, adapter: AdapterSummary): ProductVariant[] {
   const lanes = laneForms(piece, adapter).map((form): ProductVariant => ({
     name: form.name,
@@ -32,15 +63,14 @@ export function productVariants(piece: GemmPiece, adapter: AdapterSummary): Prod
   }));
   // On software adapters barriers cost more than workgroup memory saves.
   if (adapter.kind === 'software') return lanes;
-  const tiles: ProductVariant[] = [
-    { name: 'tiles 64 × 64', launch: (context, p) => context.run(tileKernel(p)) },
-  ];
-  if (piece.M >= 16 && piece.N >= 16) return [...tiles, ...lanes];
+  const first = defaultTileForm(piece);
+  const tiles = [first, ...tileForms.filter((form) => form !== first)].map(tileVariant);
+  if (piece.M >= 16 && piece.N >= 16) return [...tiles, ...splitVariants(piece), ...lanes];
   const slices = suitsSlices(piece)
     ? sliceForms.map((form): ProductVariant => ({
         name: form.name,
         launch: (context, p) => context.run(sliceKernel(p, form)),
       }))
     : [];
-  return [...slices, ...lanes, ...tiles];
+  return [...slices, ...lanes, tiles[0], ...splitVariants(piece)];
 }
