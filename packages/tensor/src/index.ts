@@ -3,7 +3,7 @@ import './methods.ts';
 
 export { openDevice, type OpenOptions } from './core/open-device.ts';
 export { Device, type DeviceOptions, type DeviceStats } from './core/device.ts';
-export { describeAdapter, type AdapterSummary } from './core/adapter.ts';
+export { describeAdapter, describeMatrix, type AdapterSummary, type SubgroupMatrix } from './core/adapter.ts';
 export { engineVersion } from './core/engine-version.ts';
 export type { Tuning } from './core/choices.ts';
 export { adapterKey, meetChoices, tune, tuningOf } from './tune/tune.ts';

@@ -8,6 +8,7 @@ import {
   adapterRemarks,
   compile,
   describeAdapter,
+  describeMatrix,
   FeatureError,
   NoAdapterError,
   openDevice,
@@ -128,7 +129,7 @@ test('subgroup matrices are recorded', async () => {
     { componentType: 'f32', resultComponentType: 'f32', M: 8, N: 8, K: 8 },
   ];
   const adapter = await summaryOf(everyFeature, { subgroupMatrixConfigs });
-  assert.equal(adapter.subgroupMatrices, ['f16→f32 16×16×8', 'f32→f32 8×8×8']);
+  assert.equal(adapter.subgroupMatrices.map(describeMatrix), ['f16→f32 16×16×8', 'f32→f32 8×8×8']);
   assert.match(describeAdapter(adapter), '2 subgroup-matrix forms');
   assert.equal((await summaryOf(everyFeature)).subgroupMatrices, []);
   assert.equal((await summaryOf(['subgroups'], { subgroupMatrixConfigs })).subgroupMatrices, []);
@@ -182,7 +183,9 @@ test('each missing thing is remarked on, with its cure; nothing where nothing is
     f16: true,
     timestamps: true,
     subgroups: { min: 32, max: 32 },
-    subgroupMatrices: ['f16→f32 16×16×16'],
+    subgroupMatrices: [{ component: 'f16', result: 'f32', M: 16, N: 16, K: 16 }],
+    subgroupMatrixFaults: [],
+    workgroupBytes: 16_384,
   };
   const remarks = (changes: Partial<AdapterSummary>, bindingLimit = 2 ** 31): string[] =>
     adapterRemarks({ adapter: { ...everything, ...changes }, bindingLimit });
@@ -192,6 +195,10 @@ test('each missing thing is remarked on, with its cure; nothing where nothing is
     ['no f16: ', { f16: false }],
     ['no subgroups: ', { subgroups: undefined }],
     ['no subgroup matrices: ', { subgroupMatrices: [] }],
+    [
+      'subgroup matrices that this adapter',
+      { subgroupMatrixFaults: ['f16→f32 8×8×8: off'], subgroupMatrices: [] },
+    ],
     ['no timestamps: ', { timestamps: false }],
     ['bindings of at most 128 MiB: ', {}, 2 ** 27],
   ];

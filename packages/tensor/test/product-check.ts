@@ -26,6 +26,11 @@ export interface Product {
   transB?: boolean;
   batch?: number;
   dtype?: 'f32' | 'f16';
+  /** Of the factors, where they differ from the rest. */
+  aDtype?: 'f32' | 'f16';
+  bDtype?: 'f32' | 'f16';
+  /** The product is that of the factors rounded to f16, whatever they are stored as. */
+  rounded?: boolean;
   parts?: readonly Part[];
 }
 
@@ -41,19 +46,28 @@ export interface Prepared {
 export function productChecks(device: Device, seed = 3) {
   const next = uniform(seed);
 
-  function given(shape: number[], dtype: DType = 'f32'): Given {
+  const halves = (values: Float32Array): Float32Array => f16ToF32Array(f32ToF16Array(values));
+
+  function given(shape: number[], dtype: DType = 'f32', rounded = false): Given {
     const size = shape.reduce((a, b) => a * b);
     const drawn = Float32Array.from({ length: size }, () => 2 * next() - 1);
-    const values = dtype === 'f16' ? f16ToF32Array(f32ToF16Array(drawn)) : drawn;
-    return { on: tensor(device, values, shape, { dtype }), values };
+    const values = dtype === 'f16' ? halves(drawn) : drawn;
+    return { on: tensor(device, values, shape, { dtype }), values: rounded ? halves(drawn) : values };
   }
 
   /** Random operands of a product and its result in float64. */
-  function prepare({ dtype = 'f32', parts = [], ...product }: Product): Prepared {
+  function prepare({
+    dtype = 'f32',
+    aDtype = dtype,
+    bDtype = dtype,
+    rounded,
+    parts = [],
+    ...product
+  }: Product): Prepared {
     const { M, N, K, transA, transB, batch = 1 } = product;
     const has = (part: Part): boolean => parts.includes(part);
-    const a = given(transA ? [batch, K, M] : [batch, M, K], dtype);
-    const b = given(transB ? [batch, N, K] : [batch, K, N], dtype);
+    const a = given(transA ? [batch, K, M] : [batch, M, K], aDtype, rounded);
+    const b = given(transB ? [batch, N, K] : [batch, K, N], bDtype, rounded);
     const out = given([batch, M, N], dtype);
     const bias = given([N], dtype);
     const slopeOf = given([batch, M, N], dtype);

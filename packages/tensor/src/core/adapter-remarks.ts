@@ -36,10 +36,15 @@ export function adapterRemarks({ adapter, bindingLimit }: Machine): string[] {
         : `no subgroups: costs nothing yet, only the kernels for software adapters use them. ${newerDriver}.`,
     );
   }
-  if (adapter.subgroupMatrices.length === 0) {
+  for (const fault of adapter.subgroupMatrixFaults) {
     lines.push(
-      'no subgroup matrices: costs nothing yet, no kernel uses them. ' +
-        'Cure: a GPU with matrix units, and a driver that offers them to Vulkan or Metal.',
+      `subgroup matrices that this adapter offers but does not get right are not used: ${fault}. ${newerDriver}.`,
+    );
+  }
+  if (adapter.subgroupMatrices.length === 0 && adapter.subgroupMatrixFaults.length === 0) {
+    lines.push(
+      "no subgroup matrices: products of f16 are multiplied in f32, without the GPU's matrix units. " +
+        'Cure: a GPU that has some, and a driver that offers them to Vulkan or Metal.',
     );
   }
   if (!adapter.timestamps) {

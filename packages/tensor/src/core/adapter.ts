@@ -1,5 +1,16 @@
 // What the engine knows about an adapter: its name, features with their real sizes, and what kind of machine it is.
 
+/** Sums [M, N] += left [M, K] · right [K, N] that a subgroup makes in one operation. */
+export interface SubgroupMatrix {
+  /** Type of the factors' elements, such as f16. */
+  component: string;
+  /** Type of the sums. */
+  result: string;
+  M: number;
+  N: number;
+  K: number;
+}
+
 export interface AdapterSummary {
   vendor: string;
   architecture: string;
@@ -11,13 +22,24 @@ export interface AdapterSummary {
   timestamps: boolean;
   /** Sizes as the adapter states them (4, 8, 32 and 64 are all met); undefined without the feature. */
   subgroups: { min: number; max: number } | undefined;
-  /** Subgroup-matrix configurations, as the adapter lists them. */
-  subgroupMatrices: string[];
+  /** Subgroup-matrix configurations that the adapter lists, less those found wrong when the device was opened. */
+  subgroupMatrices: SubgroupMatrix[];
+  /** What was wrong with the configurations left out. */
+  subgroupMatrixFaults: string[];
+  /** Workgroup memory. */
+  workgroupBytes: number;
 }
 
 /** The subgroup size where it is one fixed number, else 0. Kernels that pass values between lanes need it. */
 export const fixedSubgroup = ({ subgroups }: AdapterSummary): number =>
   subgroups && subgroups.min === subgroups.max ? subgroups.min : 0;
+
+/** Every WebGPU adapter has as much. */
+const leastWorkgroupBytes = 16_384;
+
+/** A configuration for people: `f16→f32 16×16×16`. */
+export const describeMatrix = ({ component, result, M, N, K }: SubgroupMatrix): string =>
+  `${component}→${result} ${M}×${N}×${K}`;
 
 const softwareNames = /llvmpipe|lavapipe|swiftshader|warp|software|basic render/i;
 
@@ -48,8 +70,16 @@ export function summariseAdapter(adapter: GPUAdapter, features: ReadonlySet<stri
       ? { min: info.subgroupMinSize, max: info.subgroupMaxSize }
       : undefined,
     subgroupMatrices: [...(matrices ?? [])].map(
-      (c) => `${c.componentType}→${c.resultComponentType} ${c.M}×${c.N}×${c.K}`,
+      ({ componentType: component, resultComponentType: result, M, N, K }) => ({
+        component,
+        result,
+        M,
+        N,
+        K,
+      }),
     ),
+    subgroupMatrixFaults: [],
+    workgroupBytes: adapter.limits.maxComputeWorkgroupStorageSize ?? leastWorkgroupBytes,
   };
 }
 

@@ -26,6 +26,13 @@ export interface DeviceOptions {
   poolBytes?: number;
   /** What a tuner has found for this adapter; without it, kernels are taken that do on most. */
   tuning?: Tuning;
+  /**
+   * On a GPU with subgroup matrices, a product in which one factor is f16 rounds the other to f16 as well: about 3
+   * decimal digits, and what is beyond 65,504 (for gradients beyond 16) becomes infinite. Sums stay f32; products of two
+   * f32 are never rounded.
+   * Default false.
+   */
+  halfProducts?: boolean;
 }
 
 export interface DeviceStats {
@@ -44,6 +51,8 @@ export class Device implements StorageOwner {
   readonly adapter: AdapterSummary;
   readonly kernelLimits: KernelLimits;
   readonly pipelines: PipelineCache;
+  /** See {@link DeviceOptions.halfProducts}. */
+  readonly halfProducts: boolean;
   readonly scopes = new ScopeStack();
   /** Which kernel ops take where there are several. */
   readonly choices: Choices;
@@ -72,6 +81,7 @@ export class Device implements StorageOwner {
     this.adapter = adapter;
     this.choices = new Choices(options.tuning?.choices);
     this.pipelines = new PipelineCache(gpu);
+    this.halfProducts = options.halfProducts ?? false;
     this.kernelLimits = {
       bindingBytes: options.bindingLimit ?? gpu.limits.maxStorageBufferBindingSize,
       workgroupsPerDimension: options.workgroupLimit ?? gpu.limits.maxComputeWorkgroupsPerDimension,

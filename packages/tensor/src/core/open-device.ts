@@ -2,6 +2,7 @@
 import { summariseAdapter } from './adapter.ts';
 import { Device, type DeviceOptions } from './device.ts';
 import { NoAdapterError } from './errors.ts';
+import { probeMatrices } from '../ops/matmul/probe-matrices.ts';
 
 export interface OpenOptions extends DeviceOptions {
   gpu?: Pick<GPU, 'requestAdapter'>;
@@ -39,9 +40,12 @@ export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   }
   const without = new Set(options.without ?? []);
   const features = wantedFeatures.filter((name) => adapter.features.has(name) && !without.has(name));
-  const device = await adapter.requestDevice({
+  const gpuDevice = await adapter.requestDevice({
     requiredLimits,
     requiredFeatures: features as GPUFeatureName[],
   });
-  return new Device(device, summariseAdapter(adapter, new Set(features)), options);
+  const device = new Device(gpuDevice, summariseAdapter(adapter, new Set(features)), options);
+  // Software adapters do not use them.
+  if (device.adapter.kind === 'gpu') await probeMatrices(device);
+  return device;
 }

@@ -8,6 +8,7 @@ import { bytesPerElement } from '../dtype/dtype.ts';
 import { LimitError } from '../core/errors.ts';
 import type { Storage } from '../core/storage.ts';
 import type { Tensor } from '../tensor.ts';
+import { enableSubgroupMatrices } from './subgroup-matrix.ts';
 import { wgsl } from './wgsl.ts';
 
 /** A tensor as one kernel sees it: whole or a window of it, by element or by vectors of 2 or 4. */
@@ -42,6 +43,11 @@ export interface KernelSpec {
   workgroupSize?: number;
   /** Enables subgroup functions; `subgroupLane` is the invocation's place in its subgroup. */
   subgroups?: boolean;
+  /**
+   * Enables subgroup matrices with factors of this type; `group` takes the number of its subgroup within the workgroup
+   * as a third argument, since nothing that passes through a variable counts as the same for a whole subgroup.
+   */
+  subgroupMatrices?: 'f16' | 'f32';
   /** Floating-point operations, for profiles. */
   flops?: number;
   code: string;
@@ -165,6 +171,7 @@ export function buildCall(opName: string, spec: KernelSpec, limits: KernelLimits
   };
   for (const [label, like] of Object.entries(spec.read ?? {})) bind(label, like, 'r');
   for (const [label, like] of Object.entries(spec.write ?? {})) bind(label, like, 'w');
+  usesF16 ||= spec.subgroupMatrices === 'f16';
   if (usesF16 && !limits.hasF16) {
     throw new LimitError(`${name}: this adapter has no shader-f16; load with dtype 'f32'`);
   }
@@ -186,22 +193,25 @@ export function buildCall(opName: string, spec: KernelSpec, limits: KernelLimits
   const isHidden = (bound: string): boolean => runtime !== undefined && bound in spec.sizes!;
   const written = limits.hidesLoopCounts ? hideLoopCounts(spec.code, labels[0], isHidden) : spec.code;
   const count = sizes ? 'ITEMS' : `${items}u`;
+  const group = (g: string): string => `group(${g}, lane${spec.subgroupMatrices ? ', subgroup' : ''});`;
   const linear = grid[1] > 1 ? `(wid.x + wid.y * ${grid[0]}u)` : 'wid.x';
   const body =
     spec.threads !== undefined
       ? `let i = ${linear} * ${workgroupSize}u + lane;\n  if (i < ${count}) { thread(i); }`
       : grid[1] > 1
-        ? `let g = ${linear};\n  if (g < ${count}) { group(g, lane); }`
-        : `group(wid.x, lane);`;
+        ? `let g = ${linear};\n  if (g < ${count}) { ${group('g')} }`
+        : group('wid.x');
   const code = [
     usesF16 ? 'enable f16;' : '',
     spec.subgroups ? 'enable subgroups;\nvar<private> subgroupLane: u32;' : '',
+    spec.subgroupMatrices ? enableSubgroupMatrices : '',
     ...declarations,
     ...constants,
     runtime?.declaration,
     runtime ? runtime.inserted(written) : written,
     `@compute @workgroup_size(${workgroupSize})`,
     `fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lane: u32`,
+    spec.subgroupMatrices ? ', @builtin(subgroup_id) subgroup: u32' : '',
     spec.subgroups ? ', @builtin(subgroup_invocation_id) place: u32) {\n  subgroupLane = place;' : ') {',
     `  ${runtime ? runtime.inserted(body) : body}`,
     `}`,

@@ -1,6 +1,6 @@
 // `pnpm run doctor`: which adapter answers, what it can do, what each missing thing costs and how to get it.
 import { defineFlags, runCommand } from '@foreword/cli-kit';
-import { adapterRemarks, describeAdapter, openDevice } from '@foreword/tensor/node';
+import { adapterRemarks, describeAdapter, describeMatrix, openDevice } from '@foreword/tensor/node';
 
 const flags = defineFlags({
   line: { type: 'boolean', describe: 'print only the adapter line' },
@@ -25,7 +25,7 @@ await runCommand({
         ['device', adapter.device],
         ['driver', adapter.description],
         ['features', [...gpu.features].sort().join(', ')],
-        ['subgroup matrices', adapter.subgroupMatrices.join('; ') || 'none'],
+        ['subgroup matrices', adapter.subgroupMatrices.map(describeMatrix).join('; ') || 'none'],
         ['largest buffer', mebibytes(limits.maxBufferSize)],
         ['largest binding', mebibytes(limits.maxStorageBufferBindingSize)],
         ['invocations per workgroup', String(limits.maxComputeInvocationsPerWorkgroup)],

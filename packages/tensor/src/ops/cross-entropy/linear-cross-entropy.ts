@@ -106,6 +106,7 @@ const definition: OpDefinition<LinearLossAttrs, LossInputs> = {
           N: C,
           K: V,
           transA: byColumns,
+          gradientA: true,
         });
       }
       if (needs[1]) {

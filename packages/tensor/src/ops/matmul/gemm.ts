@@ -1,6 +1,6 @@
 // One general matrix product for every op: C = epilogue(op(A) · op(B)), batched, in windows where a matrix
-// is over the binding limit. Two kernels stand behind it: rows-by-lanes for software adapters and narrow
-// products, workgroup tiles for GPUs.
+// is over the binding limit. Several kernels stand behind it: rows-by-lanes for software adapters, workgroup tiles,
+// slices for few rows, and subgroup matrices where the factors are f16, for GPUs (product-variants.ts).
 //
 // Legend: C [M, N] = op(A) [M, K] · op(B) [K, N]; LD* is a row's length in memory.
 import type { LaunchContext } from '../../op.ts';
@@ -28,6 +28,8 @@ export interface Gemm {
   /** B is stored [N, K]. */
   transB?: boolean;
   scale?: number;
+  /** A holds gradients, which may be too small for f16: see {@link gradientScale}. */
+  gradientA?: boolean;
   /** [N], added to every row. */
   bias?: Tensor;
   activation?: Activation;
@@ -42,6 +44,12 @@ export interface Gemm {
   /** Rows of A are gathered from `a` rather than stored; for pieces without transA and batch. */
   gather?: Gather;
 }
+
+/**
+ * Gradients are multiplied by this before they are rounded to f16, and the sums divided by it, which costs no digit: mean
+ * losses have gradients below 1, and f16 holds less and less of what is below 6e-5.
+ */
+export const gradientScale = 4096;
 
 /** One launch: a piece of the product, with its place in the matrices. */
 export interface GemmPiece extends Gemm {
@@ -130,8 +138,8 @@ export function launchPiece(context: LaunchContext, piece: GemmPiece): void {
     context.run(emptySumKernel(piece));
     return;
   }
-  const { adapter, choices } = context.device;
-  choices.pick(productKey(piece), productVariants(piece, adapter)).launch(context, piece);
+  const { choices } = context.device;
+  choices.pick(productKey(piece), productVariants(piece, context.device)).launch(context, piece);
 }
 
 /** The product over nothing: zeros through the epilogue. */

@@ -82,7 +82,7 @@ const definition: OpDefinition<LinearAttrs, LinearInputs> = {
     const g = (activation && inner ? unarySlope(pre, grad, activation) : grad).reshape([-1, O]);
     const rows = x.reshape([-1, I]);
     return [
-      needs[0] ? matmul(g, w, { transB: layout === 'in-out' }).reshape(x.shape) : undefined,
+      needs[0] ? matmul(g, w, { transB: layout === 'in-out', gradientA: true }).reshape(x.shape) : undefined,
       needs[1] ? weightGrad(rows, g, layout) : undefined,
       needs[2] ? sum(g, { axis: 0 }).reshape(bias!.shape) : undefined,
       needs[3] ? grad : undefined,

@@ -5,11 +5,13 @@ import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../../core/shape.ts';
 import { assertFloat, defineOp, type OpDefinition, type RefArray } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
-import { launchGemm } from './gemm.ts';
+import { launchGemm, type Gemm } from './gemm.ts';
 
 export interface MatmulAttrs {
   transA: boolean;
   transB: boolean;
+  /** For the backward pass: a holds gradients, see {@link Gemm.gradientA}. */
+  gradientA?: boolean;
 }
 
 interface Sizes {
@@ -55,7 +57,7 @@ const definition: OpDefinition<MatmulAttrs, readonly [Tensor, Tensor]> = {
     const rows = (t: Tensor): Tensor => (flat ? t.reshape([-1, t.dim(-1)]) : t);
     const da = transA
       ? (): Tensor => matmul(b, g, { transA: transB, transB: true })
-      : (): Tensor => matmul(g, b, { transB: !transB });
+      : (): Tensor => matmul(g, b, { transB: !transB, gradientA: true });
     const db = transB
       ? (): Tensor => matmul(rows(g), rows(a), { transA: true, transB: transA })
       : (): Tensor => matmul(rows(a), rows(g), { transA: !transA });
@@ -147,6 +149,10 @@ export function matmulRef(a: RefArray, b: RefArray, attrs: MatmulAttrs): Float64
 export const matmul = defineOp(
   definition,
   (apply) =>
-    (a: Tensor, b: Tensor, { transA = false, transB = false }: Partial<MatmulAttrs> = {}): Tensor =>
-      apply([a, b], { transA, transB })[0],
+    (
+      a: Tensor,
+      b: Tensor,
+      { transA = false, transB = false, gradientA }: Partial<MatmulAttrs> = {},
+    ): Tensor =>
+      apply([a, b], { transA, transB, gradientA })[0],
 );

@@ -80,7 +80,9 @@ const definition: OpDefinition<MlpAttrs, MlpInputs> = {
         ? hiddenGrad(g, w2, pre.reshape([-1, H]), { layout, activation })
         : undefined;
     return [
-      needs[0] ? matmul(gPre!, w1, { transB: layout === 'in-out' }).reshape(x.shape) : undefined,
+      needs[0]
+        ? matmul(gPre!, w1, { transB: layout === 'in-out', gradientA: true }).reshape(x.shape)
+        : undefined,
       needs[1] ? weightGrad(x.reshape([-1, I]), gPre!, layout) : undefined,
       needs[2] ? sum(gPre!, { axis: 0 }).reshape(b1!.shape) : undefined,
       needs[3] ? weightGrad(hidden.reshape([-1, H]), g, layout) : undefined,
@@ -153,6 +155,7 @@ const hiddenGradDefinition: OpDefinition<MlpAttrs, readonly [Tensor, Tensor, Ten
       N: H,
       K: O,
       transB: layout === 'in-out',
+      gradientA: true,
       slope,
     });
   },

@@ -1,10 +1,11 @@
 // The kernels that can compute a piece of a product on an adapter, the one that does on most first.
-import type { AdapterSummary } from '../../core/adapter.ts';
 import type { Variant } from '../../core/choices.ts';
 import type { LaunchContext } from '../../op.ts';
 import type { GemmPiece } from './gemm.ts';
 import { laneForms, laneKernel } from './lane-kernel.ts';
 import { sliceForms, sliceKernel, suitsSlices } from './slice-kernel.ts';
+import { describeForm, matrixFormsFor, type Machine } from './matrix-forms.ts';
+import { matrixKernel } from './matrix-kernel.ts';
 import { splitSumKernel } from './split-sum.ts';
 import { defaultTileForm, tileForms, tileKernel, type TileForm } from './tile-kernel.ts';
 import { emptyTensor } from '../../tensor.ts';
@@ -56,16 +57,21 @@ function splitVariants({ M, N, K, batch = 1, gather }: GemmPiece): ProductVarian
     .flatMap((form) => [2, 4, 8].map((count) => splitVariant(form, count)));
 }
 
-export function productVariants(piece: GemmPiece, adapter: AdapterSummary): ProductVariant[] {
+export function productVariants(piece: GemmPiece, device: Machine): ProductVariant[] {
+  const { adapter } = device;
   const lanes = laneForms(piece, adapter).map((form): ProductVariant => ({
     name: form.name,
     launch: (context, p) => context.run(laneKernel(p, adapter, form)),
   }));
   // On software adapters barriers cost more than workgroup memory saves.
   if (adapter.kind === 'software') return lanes;
+  const matrices = matrixFormsFor(piece, device).map((form): ProductVariant => ({
+    name: `matrices ${describeForm(form)}`,
+    launch: (context, p) => context.run(matrixKernel(p, form)),
+  }));
   const first = defaultTileForm(piece);
   const tiles = [first, ...tileForms.filter((form) => form !== first)].map(tileVariant);
-  if (piece.M >= 16 && piece.N >= 16) return [...tiles, ...splitVariants(piece), ...lanes];
+  if (piece.M >= 16 && piece.N >= 16) return [...matrices, ...tiles, ...splitVariants(piece), ...lanes];
   const slices = suitsSlices(piece)
     ? sliceForms.map((form): ProductVariant => ({
         name: form.name,
