@@ -1,4 +1,5 @@
 // The matrix product on subgroup matrices: its numbers where an adapter has them, its text everywhere.
+import { createRequire } from 'node:module';
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { openDevice as openOn } from '../src/core/open-device.ts';
@@ -222,15 +223,22 @@ test('f32 is rounded only beside f16, and only where that was agreed to', () => 
   });
 });
 
+/** Dawn's null backend: it reads and checks shaders, and computes nothing. */
+async function nullGpu(): Promise<GPU> {
+  const dawn = (await import(createRequire(import.meta.url).resolve('webgpu'))) as {
+    create(flags: string[]): GPU;
+  };
+  return dawn.create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
+}
+
 for (const [name, summary] of [
   ['NVIDIA', nvidia],
   ['Apple', apple],
 ] as const) {
   test(`${name}'s forms are valid WGSL`, async () => {
-    const { create } = (await import('webgpu')) as unknown as { create(flags: string[]): GPU };
-    const gpu = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
+    const gpu = await nullGpu();
     const onNull = await openOn({ gpu });
-    if (!onNull.gpu.features.has('chromium-experimental-subgroup-matrix' as GPUFeatureName)) {
+    if (!onNull.gpu.features.has('chromium-experimental-subgroup-matrix')) {
       onNull.close();
       throw new Error("Dawn's null backend no longer has the feature: find another way to check the text");
     }

@@ -28,7 +28,7 @@ export interface Gemm {
   /** B is stored [N, K]. */
   transB?: boolean;
   scale?: number;
-  /** A holds gradients, which may be too small for f16: see {@link gradientScale}. */
+  /** A holds gradients, which may be too small for f16: see `gradientScale` in matrix-kernel.ts. */
   gradientA?: boolean;
   /** [N], added to every row. */
   bias?: Tensor;
@@ -44,12 +44,6 @@ export interface Gemm {
   /** Rows of A are gathered from `a` rather than stored; for pieces without transA and batch. */
   gather?: Gather;
 }
-
-/**
- * Gradients are multiplied by this before they are rounded to f16, and the sums divided by it, which costs no digit: mean
- * losses have gradients below 1, and f16 holds less and less of what is below 6e-5.
- */
-export const gradientScale = 4096;
 
 /** One launch: a piece of the product, with its place in the matrices. */
 export interface GemmPiece extends Gemm {

@@ -5,12 +5,12 @@ import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../../core/shape.ts';
 import { assertFloat, defineOp, type OpDefinition, type RefArray } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
-import { launchGemm, type Gemm } from './gemm.ts';
+import { launchGemm } from './gemm.ts';
 
 export interface MatmulAttrs {
   transA: boolean;
   transB: boolean;
-  /** For the backward pass: a holds gradients, see {@link Gemm.gradientA}. */
+  /** For the backward pass: a holds gradients, see `Gemm`. */
   gradientA?: boolean;
 }
 

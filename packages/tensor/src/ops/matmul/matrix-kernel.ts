@@ -9,7 +9,7 @@ import { aligned, window, type KernelSpec } from '../../kernel/kernel.ts';
 import { fragments, type Place } from '../../kernel/subgroup-matrix.ts';
 import { f32Literal, repeat, wgsl } from '../../kernel/wgsl.ts';
 import { epilogue } from './epilogue.ts';
-import { gradientScale, type GemmPiece } from './gemm.ts';
+import type { GemmPiece } from './gemm.ts';
 import {
   lanesOf,
   memoryItems,
@@ -20,6 +20,12 @@ import {
   tileSides,
   type MatrixForm,
 } from './matrix-forms.ts';
+
+/**
+ * Gradients are multiplied by this before they are rounded to f16, and the sums divided by it, which costs no digit: mean
+ * losses have gradients below 1, and f16 holds less and less of what is below 6e-5.
+ */
+export const gradientScale = 4096;
 
 /** One factor: how it lies in storage and what a workgroup takes of it. */
 interface Factor {
