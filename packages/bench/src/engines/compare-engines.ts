@@ -1,4 +1,5 @@
 // Runs engines in alternation (A B C A B C …) and compares their times and their results, work by work.
+import { setTimeout as wait } from 'node:timers/promises';
 import { median, pairedRatio, summariseTimings, type Ratio, type Timing } from '../report/statistics.ts';
 import type { Work, WorkGroup } from '../works/index.ts';
 import { relativeDifference } from '../works/sample.ts';
@@ -64,6 +65,8 @@ export interface CompareOptions {
   /** Peers that could not even be installed, and why. */
   missing?: readonly FailedEngine[];
   onProgress?: (what: string) => void;
+  /** Idle time before each engine's turn, in milliseconds; default none. */
+  pauseMs?: number;
 }
 
 export const isFailed = <T extends { problem?: string }>(entry: T): entry is T & { problem: string } =>
@@ -82,7 +85,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
  */
 export async function compareEngines(
   [ours, ...peers]: readonly Contestant[],
-  { rounds, works, missing = [], onProgress = () => {} }: CompareOptions,
+  { rounds, works, missing = [], onProgress = () => {}, pauseMs = 0 }: CompareOptions,
 ): Promise<SideBySide> {
   const opened: EngineEntry[] = [{ id: ours.id, ...(await ours.open()) }];
   const failed: FailedEngine[] = [...missing];
@@ -99,7 +102,7 @@ export async function compareEngines(
   const compared: WorkComparison[] = [];
   for (const work of works) {
     const participants = present.filter((engine) => engine === ours || engine.groups.includes(work.group));
-    compared.push(await compareWork(participants, work, { rounds, onProgress }));
+    compared.push(await compareWork(participants, work, { rounds, onProgress, pauseMs }));
   }
   return {
     engines: [...opened, ...failed],
@@ -123,7 +126,7 @@ interface Run {
 async function compareWork(
   engines: readonly Contestant[],
   work: Work,
-  { rounds, onProgress }: { rounds: number; onProgress: (what: string) => void },
+  { rounds, onProgress, pauseMs }: { rounds: number; onProgress: (what: string) => void; pauseMs: number },
 ): Promise<WorkComparison> {
   const runs: Run[] = engines.map((engine) => ({
     engine,
@@ -135,6 +138,7 @@ async function compareWork(
   const eachRun = async (ask: (run: Run) => Promise<void>): Promise<void> => {
     for (const run of runs) {
       if (run.problem !== undefined) continue;
+      if (pauseMs > 0) await wait(pauseMs);
       try {
         await ask(run);
       } catch (error) {

@@ -29,6 +29,9 @@ export interface RunEnginesOptions {
 /** Mesa would keep compiled shaders from run to run; first runs are measured without. */
 const env = { MESA_SHADER_CACHE_DISABLE: 'true' };
 
+/** Threads of native libraries (OpenMP, ONNX Runtime) spin for up to 200 ms after their work, in another engine's turn. */
+const pauseMs = 250;
+
 export async function runEngines({ peers, ...options }: RunEnginesOptions): Promise<SideBySide> {
   // Beside this file in src/ and in dist/ alike.
   const script = (name: string): URL => new URL(`./${name}${import.meta.url.slice(-3)}`, import.meta.url);
@@ -48,6 +51,7 @@ export async function runEngines({ peers, ...options }: RunEnginesOptions): Prom
   try {
     const compared = await compareEngines(processes, {
       ...options,
+      pauseMs: peers.length > 0 ? pauseMs : 0,
       onProgress: (doing) => progress.update(done++, { doing }),
     });
     for (const { id, entries } of compared.works) {
