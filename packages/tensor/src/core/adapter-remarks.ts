@@ -1,5 +1,5 @@
 // What an adapter lacks, what that costs with this engine's kernels, and how to get it.
-import type { AdapterSummary } from './adapter.ts';
+import { fixedSubgroup, type AdapterSummary } from './adapter.ts';
 
 /** What {@link adapterRemarks} looks at; a `Device` is one. */
 interface Machine {
@@ -36,9 +36,13 @@ export function adapterRemarks({ adapter, bindingLimit }: Machine): string[] {
         : `no subgroups: costs nothing yet, only the kernels for software adapters use them. ${newerDriver}.`,
     );
   }
-  for (const fault of adapter.subgroupMatrixFaults) {
+  if (adapter.subgroupMatrixFaults.length > 0) {
     lines.push(
-      `subgroup matrices that this adapter offers but does not get right are not used: ${fault}. ${newerDriver}.`,
+      `subgroup matrices that failed their check are not used (${adapter.subgroupMatrixFaults.join('; ')}). ${newerDriver}.`,
+    );
+  } else if (adapter.subgroupMatrices.length > 0 && adapter.subgroups && fixedSubgroup(adapter) === 0) {
+    lines.push(
+      'subgroup matrices are not used: they need subgroups of one fixed size. Cure: another adapter, if there is one.',
     );
   }
   if (adapter.subgroupMatrices.length === 0 && adapter.subgroupMatrixFaults.length === 0) {

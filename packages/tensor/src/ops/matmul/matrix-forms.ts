@@ -101,8 +101,9 @@ function isPossible(form: MatrixForm, { workgroupBytes }: AdapterSummary): boole
 const volume = ({ M, N, K }: SubgroupMatrix): number => M * N * K;
 
 /** The configurations that are used: f32 sums of f16 and of f32, the largest of each kind. */
-export function configsInUse({ subgroupMatrices }: AdapterSummary): FloatMatrix[] {
+export function configsInUse({ subgroupMatrices, f16 }: AdapterSummary): FloatMatrix[] {
   return (['f16', 'f32'] as const).flatMap((component) => {
+    if (component === 'f16' && !f16) return [];
     const usable = subgroupMatrices.filter(
       (c): c is FloatMatrix => c.component === component && c.result === 'f32',
     );

@@ -1,57 +1,62 @@
-// Subgroup matrices are an experiment of Dawn's: whether they multiply rightly here is tried before they are relied on.
+// A small product on each subgroup-matrix configuration in use, compared with whole numbers: drivers have listed
+// configurations that they compute wrongly or refuse to compile.
 import { describeMatrix } from '../../core/adapter.ts';
 import type { Device } from '../../core/device.ts';
 import { emptyTensor, tensor } from '../../tensor.ts';
 import { wholePiece } from './gemm.ts';
-import { configsInUse, matrixForms, tileSides, type FloatMatrix } from './matrix-forms.ts';
+import { configsInUse, matrixForms, tileSides, type FloatMatrix, type MatrixForm } from './matrix-forms.ts';
 import { matrixKernel } from './matrix-kernel.ts';
 
-/** Of the largest magnitude. The factors are sixteenths and the sums small, so f16 and f32 hold all of them exactly. */
-const tolerance = 1e-3;
-
-/** Multiplies once with each configuration in use; those that fail are taken off the adapter's list, with the reason. */
+/**
+ * Leaves in `device.adapter.subgroupMatrices` no configuration in use that computes wrongly, and says of those it takes
+ * out what was wrong with them (`subgroupMatrixFaults`). One pipeline per configuration; no error is left behind.
+ */
 export async function probeMatrices(device: Device): Promise<void> {
   const { adapter } = device;
-  for (const config of configsInUse(adapter)) {
-    const fault = await faultOf(device, config);
+  const right = new Set<FloatMatrix>();
+  for (;;) {
+    // Without the largest configuration of a kind the next one comes into use.
+    const config = configsInUse(adapter).find((c) => !right.has(c));
+    const form = config && matrixForms(adapter).findLast((f) => f.config === config && !f.direct);
+    if (!config) return;
+    const fault = form && (await faultOf(device, form));
+    right.add(config);
     if (fault === undefined) continue;
-    adapter.subgroupMatrices = adapter.subgroupMatrices.filter((listed) => listed !== config);
+    adapter.subgroupMatrices = adapter.subgroupMatrices.filter((c) => c !== config);
     adapter.subgroupMatrixFaults.push(`${describeMatrix(config)}: ${fault}`);
   }
 }
 
-const sixteenths = (count: number, step: number): Float32Array =>
-  Float32Array.from({ length: count }, (_, i) => (((i * step) % 31) - 15) / 16);
-
-/** What is wrong with the configuration here, if anything. */
-async function faultOf(device: Device, config: FloatMatrix): Promise<string | undefined> {
-  const form = matrixForms(device.adapter).findLast((it) => it.config === config && !it.direct);
-  if (!form) return undefined;
-  const sides = tileSides(form);
-  // One whole tile and parts of others each way.
-  const [M, N, K] = [sides.M + 3, sides.N + 4, form.depth + 5];
-  const [aValues, bValues] = [sixteenths(M * K, 7), sixteenths(K * N, 5)];
-  const scopes = ['validation', 'internal'] as const;
-  for (const scope of scopes) device.gpu.pushErrorScope(scope);
-  const results = await device.scope(async () => {
-    const a = tensor(device, aValues, [M, K], { dtype: config.component });
-    const b = tensor(device, bValues, [K, N], { dtype: config.component });
-    const out = emptyTensor(device, [M, N]);
-    device.run('matmul', matrixKernel(wholePiece({ a, b, out, M, N, K }, 0, 1), form));
+/** What is wrong with the product of one tile; undefined where it is right. */
+async function faultOf(device: Device, form: MatrixForm): Promise<string | undefined> {
+  const { M, N } = tileSides(form);
+  const K = 2 * form.depth;
+  // Products and sums are exact in f32, and no pattern repeats with a fragment's sides. Factors that are whole fit f16;
+  // those of f32 have bits that rounding to f16 or TF32 would lose.
+  const shift = form.config.component === 'f32' ? 1 / 4096 : 0;
+  const a = Float32Array.from({ length: M * K }, (_, i) => ((i * 7) % 17) - 8 + shift);
+  const b = Float32Array.from({ length: K * N }, (_, i) => ((i * 5) % 13) - 6);
+  const { gpu } = device;
+  gpu.pushErrorScope('internal');
+  gpu.pushErrorScope('validation');
+  const dtype = form.config.component;
+  const out = device.scope(() => {
+    const [left, right] = [tensor(device, a, [M, K], { dtype }), tensor(device, b, [K, N], { dtype })];
+    const sums = emptyTensor(device, [M, N]);
+    device.run('probe', matrixKernel(wholePiece({ a: left, b: right, out: sums, M, N, K }, 0, 1), form));
     device.flush();
-    const errors = await Promise.all(scopes.map(() => device.gpu.popErrorScope()));
-    const error = errors.find((found) => found !== null);
-    return error ? error.message : await out.read();
+    return sums;
   });
-  if (typeof results === 'string') return results.split('\n')[0];
-  let [off, largest] = [0, 0];
-  for (let at = 0; at < results.length; at++) {
-    const [m, n] = [Math.floor(at / N), at % N];
-    let sum = 0;
-    for (let k = 0; k < K; k++) sum += aValues[m * K + k] * bValues[k * N + n];
-    const apart = Math.abs(results[at] - sum);
-    off = Number.isNaN(apart) ? Infinity : Math.max(off, apart);
-    largest = Math.max(largest, Math.abs(sum));
+  const errors = await Promise.all([gpu.popErrorScope(), gpu.popErrorScope()]);
+  const error = errors.find((found) => found !== null);
+  const sums = error ? undefined : await out.read();
+  out.dispose();
+  device.trim();
+  if (!sums) return error!.message.trim().split('\n')[0];
+  for (const [i, sum] of sums.entries()) {
+    let wanted = 0;
+    for (let k = 0; k < K; k++) wanted += a[Math.floor(i / N) * K + k] * b[k * N + (i % N)];
+    if (sum !== wanted) return `a sum was ${sum} and should have been ${wanted}`;
   }
-  return off <= tolerance * largest ? undefined : `a product is off by ${(off / largest).toExponential(1)}`;
+  return undefined;
 }
