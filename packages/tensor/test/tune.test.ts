@@ -54,8 +54,8 @@ fn thread(i: u32) { y[i] = ${value}; }`,
     (apply) => (x) => apply([x], {})[0],
   );
 
-// The limit of v + v/2 + v/4 + … is 2·v; it takes a thousand times as long.
-const slow: Kernel = { name: 'slow', value: 'sumOf(x[i], 300000u)' };
+// The limit of v + v/2 + v/4 + … is 2·v; it takes thousands of times as long, so that a busy machine cannot change places.
+const slow: Kernel = { name: 'slow', value: 'sumOf(x[i], 2000000u)' };
 const quick: Kernel = { name: 'quick', value: 'sumOf(x[i], 30u)' };
 const wrong: Kernel = { name: 'wrong', value: 'x[i]' };
 const noNumber: Kernel = { name: 'no number', value: 'sqrt(min(x[i], -1.0f))' };
@@ -92,7 +92,6 @@ test('the fastest kernel is taken, if it computes what the first does', async ()
 test('the first kernel stays where no other is faster, and the table then says nothing of it', async () => {
   const { tuned } = await found([quick, slow]);
   assert.is(tuned[0].chosen, 'quick');
-  assert.match(tuned[0].dropped.slow, 'far slower');
   assert.equal(tuningOf(device, tuned).choices, {});
 });
 

@@ -146,7 +146,7 @@ test('caption files of another shape are refused with the entry that is wrong', 
   for (const [from, to, wanted] of [
     ['"file_name":"3.png"', '"name":"3.png"', 'images[3] has no "file_name"'],
     ['"image_id":0', '"picture":0', 'annotations[0] has no "image_id"'],
-    ['"annotations":', '"sentences":', '"images" and "annotations" lists are missing'],
+    ['"annotations":', '"sentences":', 'the "annotations" list is missing or empty'],
   ]) {
     await writeFile(path, text.replace(from, to));
     const message = await refusal(prepared());
