@@ -4,6 +4,7 @@ import type { Tuning } from './core/choices.ts';
 import type { Device } from './core/device.ts';
 import { NoAdapterError } from './core/errors.ts';
 import { noAdapterCure } from './core/no-adapter-cure.node.ts';
+import { dawnInstance } from './node-dawn.ts';
 import { readTuning } from './tune/saved-tuning.node.ts';
 import { adapterKey } from './tune/tune.ts';
 
@@ -22,35 +23,6 @@ export interface NodeOpenOptions extends Omit<OpenOptions, 'gpu' | 'tuning'> {
 
 /** Dawn's toggles behind {@link NodeOpenOptions.fast}: indices are not clamped, calls not checked. */
 export const fastToggles: readonly string[] = ['disable_robustness', 'skip_validation'];
-
-interface DawnModule {
-  create(flags: string[]): GPU;
-  globals: Record<string, unknown>;
-}
-
-async function loadDawn(): Promise<DawnModule> {
-  try {
-    return (await import('webgpu')) as unknown as DawnModule;
-  } catch (error) {
-    throw new NoAdapterError(
-      `The npm package "webgpu" (Dawn) could not be loaded: ${(error as Error).message}. ` +
-        `Install it with \`pnpm add webgpu\` and run \`pnpm run doctor\`.`,
-    );
-  }
-}
-
-const instances = new Map<string, GPU>();
-
-/**
- * One instance of Dawn per set of flags, kept as long as the process: when one is collected, whatever its devices still
- * have to do crashes the process, and devices of other instances with it.
- */
-function instanceOf(dawn: DawnModule, flags: string[]): GPU {
-  const key = flags.join(' ');
-  const instance = instances.get(key) ?? dawn.create(flags);
-  instances.set(key, instance);
-  return instance;
-}
 
 /**
  * Dawn's `gpu` where only adapters with `name` in theirs may answer. Dawn rejects when there are others only, with a
@@ -76,17 +48,12 @@ const onlyNamed = (gpu: GPU, name: string): Pick<GPU, 'requestAdapter'> => ({
  * @throws NoAdapterError (exit code 3) with the cure for this operating system.
  */
 export async function openDevice(options: NodeOpenOptions = {}): Promise<Device> {
-  const dawn = await loadDawn();
-  for (const [name, value] of Object.entries(dawn.globals)) {
-    if (!(name in globalThis))
-      Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-  }
   const toggles = ['allow_unsafe_apis', 'vulkan_enable_f16_on_nvidia'];
   if (options.fast) toggles.push(...fastToggles);
   const flags = [`enable-dawn-features=${toggles.join(',')}`, 'disable-dawn-features=timestamp_quantization'];
   const wanted = options.adapter ?? process.env.FOREWORD_ADAPTER;
   if (wanted) flags.push(`adapter=${wanted}`);
-  const instance = instanceOf(dawn, flags);
+  const instance = await dawnInstance(flags);
   const cure = wanted
     ? `FOREWORD_ADAPTER or --adapter asks for "${wanted}"; leave it out to take the default, or ${noAdapterCure()}`
     : noAdapterCure();

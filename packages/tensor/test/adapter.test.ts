@@ -195,10 +195,7 @@ test('each missing thing is remarked on, with its cure; nothing where nothing is
     ['no f16: ', { f16: false }],
     ['no subgroups: ', { subgroups: undefined }],
     ['no subgroup matrices: ', { subgroupMatrices: [] }],
-    [
-      'subgroup matrices that failed their check',
-      { subgroupMatrixFaults: ['f16→f32 8×8×8: off'], subgroupMatrices: [] },
-    ],
+    ['subgroup matrices failed ', { subgroupMatrixFaults: ['f16→f32 8×8×8: off'], subgroupMatrices: [] }],
     ['subgroup matrices are not used: ', { subgroups: { min: 16, max: 32 } }],
     ['no timestamps: ', { timestamps: false }],
     ['bindings of at most 128 MiB: ', {}, 2 ** 27],

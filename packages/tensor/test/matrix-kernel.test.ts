@@ -1,23 +1,12 @@
-// The matrix product on subgroup matrices: its numbers where an adapter has them, its text everywhere.
-import { createRequire } from 'node:module';
+// The matrix product on subgroup matrices: its numbers, where an adapter has them.
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
-import { openDevice as openOn } from '../src/core/open-device.ts';
-import {
-  emptyTensor,
-  matmul,
-  meetChoices,
-  openDevice,
-  tensor,
-  type AdapterSummary,
-  type SubgroupMatrix,
-} from '../src/node.ts';
-import { buildCall } from '../src/kernel/kernel.ts';
+import { matmul, meetChoices, openDevice, tensor } from '../src/node.ts';
 import { wholePiece, type GemmPiece } from '../src/ops/matmul/gemm.ts';
-import { describeForm, matrixForms, matrixFormsFor, tileSides } from '../src/ops/matmul/matrix-forms.ts';
 import { laneKernel } from '../src/ops/matmul/lane-kernel.ts';
+import { describeForm, matrixForms, tileSides } from '../src/ops/matmul/matrix-forms.ts';
 import { matrixKernel } from '../src/ops/matmul/matrix-kernel.ts';
-import { probeMatrices } from '../src/ops/matmul/probe-matrices.ts';
+import { transposes } from './matrix-machines.ts';
 import { deviation } from './op-check.ts';
 import { assertNear, productChecks, type Part, type Product } from './product-check.ts';
 
@@ -47,13 +36,6 @@ async function check(what: string, product: Product, form = matrixForms(adapter)
     if (piece.pre) await assertNear(`${what}: before the activation`, piece.pre, expectedPre);
   });
 }
-
-const transposes = [
-  { transA: false, transB: false },
-  { transA: false, transB: true },
-  { transA: true, transB: false },
-  { transA: true, transB: true },
-];
 
 for (const { transA, transB } of transposes) {
   testOn(`${transA ? 'T' : 'N'}${transB ? 'T' : 'N'}: every form`, async () => {
@@ -152,124 +134,5 @@ testOn('a GPU takes them for products of f16, software adapters do not', async (
     }
   });
 });
-
-testOn('the probe finds nothing wrong, and what is wrong when the sums are', async () => {
-  const before = adapter.subgroupMatrices;
-  await probeMatrices(device);
-  assert.equal([adapter.subgroupMatrices, adapter.subgroupMatrixFaults], [before, []]);
-  // One that the adapter does not have: a fragment of another size.
-  const wrong: SubgroupMatrix = { component: 'f16', result: 'f32', M: 16, N: 16, K: 16 };
-  adapter.subgroupMatrices = [wrong];
-  await probeMatrices(device);
-  assert.equal(adapter.subgroupMatrices, []);
-  assert.is(adapter.subgroupMatrixFaults.length, 1);
-  assert.match(adapter.subgroupMatrixFaults[0], /^f16→f32 16×16×16: ./);
-  adapter.subgroupMatrices = before;
-  adapter.subgroupMatrixFaults.length = 0;
-});
-
-// ── without an adapter that has them ──
-
-const half = (size: number, K = size): SubgroupMatrix => ({
-  component: 'f16',
-  result: 'f32',
-  M: size,
-  N: size,
-  K,
-});
-const nvidia: AdapterSummary = {
-  ...adapter,
-  kind: 'gpu',
-  f16: true,
-  subgroups: { min: 32, max: 32 },
-  subgroupMatrices: [half(16), half(16, 8), { ...half(16), result: 'f16' }],
-  workgroupBytes: 49_152,
-};
-const apple: AdapterSummary = {
-  ...nvidia,
-  subgroupMatrices: [half(8), { ...half(8), component: 'f32' }],
-  workgroupBytes: 32_768,
-};
-
-test('forms are made of the largest configuration with sums in f32', () => {
-  const forms = matrixForms(nvidia);
-  assert.ok(forms.length >= 3);
-  for (const { config } of forms)
-    assert.equal([config.M, config.N, config.K, config.result], [16, 16, 16, 'f32']);
-  assert.equal(new Set(matrixForms(apple).map(({ config }) => config.component)), new Set(['f16', 'f32']));
-  assert.equal(matrixForms({ ...nvidia, subgroupMatrices: [] }), []);
-  assert.equal(matrixForms({ ...nvidia, subgroupMatrices: [{ ...half(16), result: 'f16' }] }), []);
-  assert.equal(matrixForms({ ...nvidia, subgroups: { min: 16, max: 32 } }), [], 'no fixed size');
-});
-
-test('f32 is rounded only beside f16, and only where that was agreed to', () => {
-  device.scope(() => {
-    const piece = (aDtype: 'f32' | 'f16', bDtype: 'f32' | 'f16', M = 64): GemmPiece =>
-      prepare({ M, N: 64, K: 64, aDtype, bDtype }).piece;
-    const suits = (p: GemmPiece, halfProducts: boolean, on = nvidia): boolean =>
-      matrixFormsFor(p, { adapter: on, halfProducts }).length > 0;
-    assert.equal(
-      [
-        suits(piece('f16', 'f16'), false),
-        suits(piece('f32', 'f16'), false),
-        suits(piece('f32', 'f16'), true),
-      ],
-      [true, false, true],
-    );
-    assert.equal([suits(piece('f32', 'f32'), true), suits(piece('f32', 'f32'), false, apple)], [false, true]);
-    assert.not.ok(suits(piece('f16', 'f16', 8), false), 'few rows leave a tile empty');
-    const gathered = { ...piece('f16', 'f16'), gather: { runs: 1, code: '' } };
-    assert.not.ok(suits(gathered, false));
-  });
-});
-
-/** Dawn's null backend: it reads and checks shaders, and computes nothing. */
-async function nullGpu(): Promise<GPU> {
-  const dawn = (await import(createRequire(import.meta.url).resolve('webgpu'))) as {
-    create(flags: string[]): GPU;
-  };
-  return dawn.create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
-}
-
-for (const [name, summary] of [
-  ['NVIDIA', nvidia],
-  ['Apple', apple],
-] as const) {
-  test(`${name}'s forms are valid WGSL`, async () => {
-    const gpu = await nullGpu();
-    const onNull = await openOn({ gpu });
-    if (!onNull.gpu.features.has('chromium-experimental-subgroup-matrix')) {
-      onNull.close();
-      throw new Error("Dawn's null backend no longer has the feature: find another way to check the text");
-    }
-    const checks = productChecks(onNull);
-    for (const form of matrixForms(summary)) {
-      const { M, N } = tileSides(form);
-      const { component } = form.config;
-      for (const { transA, transB } of transposes) {
-        const sizes = form.direct
-          ? { M, N, K: 2 * form.depth }
-          : { M: M + 1, N: N + 4, K: 2 * form.depth + 1 };
-        const types = { aDtype: component, bDtype: component } as const;
-        const { gemm } = checks.prepare({
-          ...sizes,
-          transA,
-          transB,
-          parts: ['bias', 'activation'],
-          ...types,
-        });
-        const out = emptyTensor(onNull, gemm.out.shape, { persistent: true });
-        const piece = wholePiece({ ...gemm, out }, 0, 1);
-        const call = buildCall('matmul', matrixKernel(piece, form), onNull.kernelLimits)!;
-        const info = await onNull.gpu.createShaderModule({ code: call.code }).getCompilationInfo();
-        const errors = info.messages.filter(({ type }) => type === 'error');
-        assert.is(errors[0]?.message, undefined, `${describeForm(form)}\n${call.code}`);
-        out.dispose();
-      }
-    }
-    onNull.takeErrors();
-    onNull.close();
-  });
-}
 
 test.run();

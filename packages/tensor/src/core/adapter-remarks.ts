@@ -38,17 +38,18 @@ export function adapterRemarks({ adapter, bindingLimit }: Machine): string[] {
   }
   if (adapter.subgroupMatrixFaults.length > 0) {
     lines.push(
-      `subgroup matrices that failed their check are not used (${adapter.subgroupMatrixFaults.join('; ')}). ${newerDriver}.`,
+      `subgroup matrices failed their check and are left out (${adapter.subgroupMatrixFaults.join('; ')}): ` +
+        `products use what is left, or plain f32 arithmetic. ${newerDriver}.`,
     );
-  } else if (adapter.subgroupMatrices.length > 0 && adapter.subgroups && fixedSubgroup(adapter) === 0) {
+  } else if (adapter.subgroupMatrices.length === 0 && !software) {
     lines.push(
-      'subgroup matrices are not used: they need subgroups of one fixed size. Cure: another adapter, if there is one.',
+      'no subgroup matrices: products of f16 use plain f32 arithmetic, at a fraction of the speed. ' +
+        'Cure: a GPU with matrix units, and a driver that offers them to Vulkan or Metal.',
     );
-  }
-  if (adapter.subgroupMatrices.length === 0 && adapter.subgroupMatrixFaults.length === 0) {
+  } else if (adapter.subgroups && fixedSubgroup(adapter) === 0 && adapter.subgroupMatrices.length > 0) {
     lines.push(
-      "no subgroup matrices: products of f16 are multiplied in f32, without the GPU's matrix units. " +
-        'Cure: a GPU that has some, and a driver that offers them to Vulkan or Metal.',
+      'subgroup matrices are not used: they need subgroups of one fixed size. ' +
+        'Cure: another adapter; products use plain f32 arithmetic here.',
     );
   }
   if (!adapter.timestamps) {

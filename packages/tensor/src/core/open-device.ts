@@ -40,12 +40,15 @@ export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   }
   const without = new Set(options.without ?? []);
   const features = wantedFeatures.filter((name) => adapter.features.has(name) && !without.has(name));
-  const gpuDevice = await adapter.requestDevice({
+  const device = await adapter.requestDevice({
     requiredLimits,
     requiredFeatures: features as GPUFeatureName[],
   });
-  const device = new Device(gpuDevice, summariseAdapter(adapter, new Set(features)), options);
-  // Software adapters do not use them.
-  if (device.adapter.kind === 'gpu') await probeMatrices(device);
-  return device;
+  const summary = summariseAdapter(adapter, new Set(features));
+  // Software adapters never take subgroup matrices by themselves, and compile for half a second.
+  if (summary.kind === 'gpu') {
+    // Without the caller's options, which may pretend limits, and with statistics of its own.
+    await probeMatrices(new Device(device, summary));
+  }
+  return new Device(device, summary, options);
 }
