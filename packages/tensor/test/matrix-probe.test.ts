@@ -77,6 +77,25 @@ test('configurations that compute nothing are dropped one after the other, and n
   own.close();
 });
 
+test('a driver that loses the device over the check is opened without subgroup matrices', async () => {
+  const info = {
+    subgroupMinSize: 32,
+    subgroupMaxSize: 32,
+    subgroupMatrixConfigs: listed(...nvidia.subgroupMatrices),
+  };
+  let opened = 0;
+  const losesFirst = (gpu: GPUDevice): void => {
+    if (opened++ === 0) gpu.destroy();
+  };
+  const own = await openDeviceOn({ gpu: disguised(await nullGpu(), info, losesFirst) });
+  assert.is(opened, 2);
+  assert.equal(own.adapter.subgroupMatrices, []);
+  assert.is(own.adapter.subgroupMatrixFaults.length, 1);
+  assert.ok(own.adapter.subgroupMatrixFaults[0].length > 10, own.adapter.subgroupMatrixFaults[0]);
+  await own.finish();
+  own.close();
+});
+
 onMatrices('a right configuration passes its check', async () => {
   const before = device.adapter.subgroupMatrices;
   await probeMatrices(device);

@@ -13,12 +13,8 @@ export interface OpenOptions extends DeviceOptions {
   without?: readonly string[];
 }
 
-const wantedFeatures = [
-  'shader-f16',
-  'subgroups',
-  'timestamp-query',
-  'chromium-experimental-subgroup-matrix',
-];
+const matrixFeature = 'chromium-experimental-subgroup-matrix';
+const wantedFeatures = ['shader-f16', 'subgroups', 'timestamp-query', matrixFeature];
 
 const browserCure =
   'use a browser with WebGPU (Chrome or Edge 113+, Safari 26+, Firefox 141+) over https or localhost';
@@ -48,7 +44,15 @@ export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   // Software adapters never take subgroup matrices by themselves, and compile for half a second.
   if (summary.kind === 'gpu') {
     // Without the caller's options, which may pretend limits, and with statistics of its own.
-    await probeMatrices(new Device(device, summary));
+    try {
+      await probeMatrices(new Device(device, summary));
+    } catch (error) {
+      // A driver that does not survive the check is taken without them.
+      device.destroy();
+      const plain = await openDevice({ ...options, without: [...without, matrixFeature] });
+      plain.adapter.subgroupMatrixFaults.push((error as Error).message);
+      return plain;
+    }
   }
   return new Device(device, summary, options);
 }
