@@ -13,16 +13,8 @@ import {
   tileSides,
 } from '../src/ops/matmul/matrix-forms.ts';
 import { matrixKernel } from '../src/ops/matmul/matrix-kernel.ts';
-import {
-  apple,
-  intel,
-  matrix,
-  nvidia,
-  openNullDevice,
-  pieceOn,
-  transposes,
-  type Sides,
-} from './matrix-machines.ts';
+import { apple, intel, matrix, nvidia, openNullDevice, pieceOn, type Sides } from './matrix-machines.ts';
+import { transposes } from './product-check.ts';
 
 const test = suite('matrix forms');
 const nullDevice = await openNullDevice();

@@ -6,9 +6,8 @@ import { wholePiece, type GemmPiece } from '../src/ops/matmul/gemm.ts';
 import { laneKernel } from '../src/ops/matmul/lane-kernel.ts';
 import { describeForm, matrixForms, tileSides } from '../src/ops/matmul/matrix-forms.ts';
 import { matrixKernel } from '../src/ops/matmul/matrix-kernel.ts';
-import { transposes } from './matrix-machines.ts';
 import { deviation } from './op-check.ts';
-import { assertNear, productChecks, type Part, type Product } from './product-check.ts';
+import { assertNear, productChecks, transposes, type Part, type Product } from './product-check.ts';
 
 const test = suite('matrix kernel', { timeLimitSeconds: 120 });
 const device = await openDevice();

@@ -71,14 +71,6 @@ export function pieceOn(
   return wholePiece({ a, b, out, M, N, K, ...changes }, 0, batch);
 }
 
-/** How factors may be stored. */
-export const transposes = [
-  { transA: false, transB: false },
-  { transA: false, transB: true },
-  { transA: true, transB: false },
-  { transA: true, transB: true },
-];
-
 /** Dawn's adapter that checks everything and computes nothing. */
 export const nullGpu = (): Promise<GPU> =>
   dawnInstance(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);

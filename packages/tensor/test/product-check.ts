@@ -10,6 +10,14 @@ import { deviation, uniform } from './op-check.ts';
 
 const tolerances = { f32: 2e-5, f16: 4e-3 };
 
+/** How factors may be stored. */
+export const transposes = [
+  { transA: false, transB: false },
+  { transA: false, transB: true },
+  { transA: true, transB: false },
+  { transA: true, transB: true },
+];
+
 /** A tensor on the device and its values as the device holds them. */
 export interface Given {
   on: Tensor;

@@ -10,7 +10,7 @@ import { wholePiece, type GemmPiece } from '../src/ops/matmul/gemm.ts';
 import { laneKernel } from '../src/ops/matmul/lane-kernel.ts';
 import { splitSumKernel } from '../src/ops/matmul/split-sum.ts';
 import { defaultTileForm, tileForms, tileKernel, type TileForm } from '../src/ops/matmul/tile-kernel.ts';
-import { assertNear, productChecks, type Part, type Product } from './product-check.ts';
+import { assertNear, productChecks, transposes, type Part, type Product } from './product-check.ts';
 
 const device = await openDevice();
 const test = suite('tile kernel', { timeLimitSeconds: 120 });
@@ -35,13 +35,6 @@ const check = (what: string, product: Product, form: TileForm): Promise<void> =>
 
 const show = (f: TileForm): string =>
   `${f.rows} × ${f.columns} × ${f.depth} by ${f.perRows} × ${f.perColumns}`;
-
-const transposes = [
-  { transA: false, transB: false },
-  { transA: false, transB: true },
-  { transA: true, transB: false },
-  { transA: true, transB: true },
-];
 
 // Several tiles of every form each way, and incomplete ones: in whole vec4s, in none, and only in those of rows along K.
 const sizes = [

@@ -2,11 +2,11 @@
 import type { Device } from '@foreword/tensor/node';
 import { captionBlankPictures, openEmbeddedStep } from '@foreword/trainer';
 import { beginWork } from '../engines/foreword-works.ts';
+import { trainingStep } from '../training-step/step-works.ts';
 import { works } from '../works/index.ts';
 
 export interface TuneWork {
   id: string;
-  title: string;
   /** Too much for a software adapter unless asked for by name. */
   heavy?: boolean;
   /** Runs it once: every choice that it depends on is met. */
@@ -19,7 +19,6 @@ const embedded = { batch: 16, prefixes: [1, 10, 20], tokens: [8, 16, 24] };
 export const tuneWorks: readonly TuneWork[] = [
   {
     id: 'training',
-    title: `training steps over the embedded models, P ${embedded.prefixes.join(', ')}`,
     async run(device) {
       for (const prefix of embedded.prefixes) {
         for (const tokens of embedded.tokens) {
@@ -31,14 +30,12 @@ export const tuneWorks: readonly TuneWork[] = [
   },
   {
     id: 'captioning',
-    title: 'captions by the embedded models, 50 at a time',
     run: (device) => captionBlankPictures(device, { prefix: 10, batch: 50 }),
   },
   // The small step has sizes of its own; all others are what `pnpm bench peers` measures.
-  ...works.map(({ id, title, heavy }): TuneWork => ({
+  ...works.map(({ id, heavy }): TuneWork => ({
     id,
-    title,
-    heavy: heavy ?? !id.startsWith('training'),
+    heavy: heavy ?? id !== trainingStep,
     async run(device) {
       const work = await beginWork(device, id);
       await work.next();

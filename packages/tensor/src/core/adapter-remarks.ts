@@ -33,7 +33,7 @@ export function adapterRemarks({ adapter, bindingLimit }: Machine): string[] {
     lines.push(
       software
         ? "no subgroups: products and attention fall back to slower kernels. Cure: Mesa's lavapipe 25 or newer has them."
-        : `no subgroups: costs nothing yet, only the kernels for software adapters use them. ${newerDriver}.`,
+        : `no subgroups: norms, softmax and losses sum through workgroup memory, in more steps. ${newerDriver}.`,
     );
   }
   if (adapter.subgroupMatrixFaults.length > 0) {

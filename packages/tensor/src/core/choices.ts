@@ -32,9 +32,12 @@ export interface Tuning {
   choices: Readonly<Record<string, string>>;
 }
 
+/** Sizes up to the same power of two share a choice. */
+export const upToPowerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(n));
+
 export class Choices {
-  /** Names of variants by choice. A choice that is not in it, or whose variant no longer exists, takes the first. */
-  table: Readonly<Record<string, string>>;
+  #table: Readonly<Record<string, string>> = {};
+  #isTuned = false;
   #observer: ((met: MetChoice) => void) | undefined;
   #call: OpCall | undefined;
 
@@ -42,12 +45,29 @@ export class Choices {
     this.table = table;
   }
 
-  /** @param variants at least one; the first is taken untuned */
-  pick<V extends Variant>(key: string, variants: readonly V[]): V {
-    if (this.#observer && this.#call && variants.length > 1)
-      this.#observer({ key, variants: variants.map(({ name }) => name), call: this.#call });
-    const wanted = this.table[key];
-    return variants.find(({ name }) => name === wanted) ?? variants[0];
+  /** Names of variants by choice. A choice that is not in it, or whose variant no longer exists, takes the first. */
+  get table(): Readonly<Record<string, string>> {
+    return this.#table;
+  }
+
+  set table(table: Readonly<Record<string, string>>) {
+    this.#table = table;
+    this.#isTuned = Object.keys(table).length > 0;
+  }
+
+  /**
+   * Ops ask at every launch, so neither the key nor more than the first variant is made unless somebody tuned or observes.
+   * @param variants at least one; the first is taken untuned
+   */
+  pick<V extends Variant>(key: () => string, variants: Iterable<V>): V {
+    const wanted = this.#isTuned ? this.#table[key()] : undefined;
+    if (wanted === undefined && !this.#observer) {
+      for (const first of variants) return first;
+    }
+    const all = [...variants];
+    if (this.#observer && this.#call && all.length > 1)
+      this.#observer({ key: key(), variants: all.map(({ name }) => name), call: this.#call });
+    return all.find(({ name }) => name === wanted) ?? all[0];
   }
 
   /** Runs `fn`, and tells `observer` of every choice that ops make meanwhile. */

@@ -1,6 +1,6 @@
 // The kernels that can compute attention on an adapter, the one that does on most first.
 import { fixedSubgroup, type AdapterSummary } from '../../core/adapter.ts';
-import type { Variant } from '../../core/choices.ts';
+import { upToPowerOfTwo, type Variant } from '../../core/choices.ts';
 import type { KernelSpec } from '../../kernel/kernel.ts';
 import { keyValueGradKernel, queryGradKernel, type BackwardTensors } from './backward-kernels.ts';
 import { channelForward, channelKeyValueGrad, channelQueryGrad } from './channel-kernels.ts';
@@ -57,7 +57,6 @@ export function backwardVariants(adapter: AdapterSummary): BackwardVariant[] {
 
 /** Calls that one choice holds for: times up to the same powers of two, the same channels per head. */
 export function attentionKey(pass: 'forward' | 'backward', s: AttentionSizes, causal: boolean): string {
-  const upTo = (n: number): number => 2 ** Math.ceil(Math.log2(n));
-  const sizes = `B·H≤${upTo(s.B * s.H)} Tq≤${upTo(s.Tq)} Tk≤${upTo(s.Tk)} D=${s.D}`;
+  const sizes = `B·H≤${upToPowerOfTwo(s.B * s.H)} Tq≤${upToPowerOfTwo(s.Tq)} Tk≤${upToPowerOfTwo(s.Tk)} D=${s.D}`;
   return `attention ${pass} ${sizes}${causal ? ' causal' : ''}`;
 }

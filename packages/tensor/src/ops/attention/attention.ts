@@ -44,7 +44,7 @@ const definition: OpDefinition<AttentionAttrs> = {
     const sizes = attentionSizes(inputs, attrs);
     if (out.size === 0) return;
     const { causal } = attrs;
-    const key = attentionKey('forward', sizes, causal);
+    const key = (): string => attentionKey('forward', sizes, causal);
     const variant = device.choices.pick(key, forwardVariants(device.adapter, sizes));
     run(variant.kernel(sizes, { inputs, out, lse, keyCount, causal }));
   },
@@ -142,7 +142,7 @@ const backwardDefinition: OpDefinition<AttentionAttrs> = {
     const sizes = attentionSizes(inputs, attrs);
     const grads = outputs.slice(0, -1);
     const all = { inputs, out, lse, grad, delta: outputs[grads.length], grads, causal: attrs.causal };
-    const key = attentionKey('backward', sizes, attrs.causal);
+    const key = (): string => attentionKey('backward', sizes, attrs.causal);
     const variant = device.choices.pick(key, backwardVariants(device.adapter));
     run(variant.queryGrad(sizes, all));
     run(variant.keyValueGrad(sizes, all));

@@ -21,38 +21,55 @@ export const whole = (t: Tensor, vectored: boolean): Operand => window(t, 0, t.s
 export const headAt = (part: { stride: number; column: number }, T: number, D: number, t: string): string =>
   `(b * ${T}u + ${t}) * ${part.stride}u + ${part.column}u + h * ${D}u`;
 
-/** @param lanes queries of a workgroup */
-export function forwardKernel(
-  lanes: number,
-  s: AttentionSizes,
-  { inputs, out, lse, keyCount, causal }: ForwardTensors,
-): KernelSpec {
-  const { B, Tq, Tk, C, H, D, q, k, v } = s;
-  const blocks = Math.ceil(Tq / lanes);
+/** What kernels of the forward pass have in common, however they share the work. */
+export function forwardFrame(s: AttentionSizes, { inputs, out, lse, keyCount, causal }: ForwardTensors) {
+  const { B, Tq, Tk, H, D, q } = s;
   const vectored = isVectored(s);
   const quads = Math.ceil(D / 4);
-  const name = (part: { input: number }): string => `t${part.input}`;
+  const array = (part: { input: number }): string => `t${part.input}`;
   const each = (piece: (d: number) => string): string => repeat(quads, piece);
   return {
-    name: 'attention',
-    read: { ...Object.fromEntries(inputs.map((t, i) => [`t${i}`, whole(t, vectored)])), keyCount },
-    write: { out: whole(out, vectored), lse },
+    /** vec4s of a head. */
+    quads,
+    /** Name of the array in which a part lies. */
+    array,
+    each,
+    spec: {
+      name: 'attention',
+      read: { ...Object.fromEntries(inputs.map((t, i) => [`t${i}`, whole(t, vectored)])), keyCount },
+      write: { out: whole(out, vectored), lse },
+      flops: (4 * B * H * Tq * Tk * D) / (causal ? 2 : 1),
+    },
+    prelude: [...inputs.map((_, i) => accessors(`t${i}`, D, vectored)), accessors('out', D, vectored, true)],
+    keys: `let keys = ${keyCount ? `min(keyCount[0], ${Tk}u)` : `${Tk}u`};`,
+    /** Loads query `row` of `b` and `h`, scaled, into q0, q1, … */
+    loadQuery: (row: string): string => wgsl`let qAt = ${headAt(q, Tq, D, row)};
+  ${each((d) => `let q${d} = load_${array(q)}(qAt, ${d}u) * ${f32Literal(1 / Math.sqrt(D))};`)}`,
+  };
+}
+
+/** @param lanes queries of a workgroup */
+export function forwardKernel(lanes: number, s: AttentionSizes, tensors: ForwardTensors): KernelSpec {
+  const { B, Tq, Tk, C, H, D, k, v } = s;
+  const { lse, causal } = tensors;
+  const { array, each, spec, prelude, keys, loadQuery } = forwardFrame(s, tensors);
+  const blocks = Math.ceil(Tq / lanes);
+  return {
+    ...spec,
     groups: B * H * blocks,
     workgroupSize: lanes,
-    flops: (4 * B * H * Tq * Tk * D) / (causal ? 2 : 1),
     code: wgsl`
-${inputs.map((_, i) => accessors(`t${i}`, D, vectored))}
-${accessors('out', D, vectored, true)}
+${prelude}
 fn group(g: u32, lane: u32) {
   let block = g % ${blocks}u;
   let h = (g / ${blocks}u) % ${H}u;
   let b = g / ${blocks * H}u;
   let i = block * ${lanes}u + lane;
   let row = min(i, ${Tq - 1}u);
-  let keys = ${keyCount ? `min(keyCount[0], ${Tk}u)` : `${Tk}u`};
+  ${keys}
   let shift = keys - ${Tq}u;
-  let qAt = ${headAt(q, Tq, D, 'row')};
-  ${each((d) => `let q${d} = load_${name(q)}(qAt, ${d}u) * ${f32Literal(1 / Math.sqrt(D))};\nvar o${d} = vec4f();`)}
+  ${loadQuery('row')}
+  ${each((d) => `var o${d} = vec4f();`)}
   var top = -1e30f;
   var total = 0.0f;
   let end = ${causal ? `min(keys, (block + 1u) * ${lanes}u + shift)` : 'keys'};
@@ -60,13 +77,13 @@ fn group(g: u32, lane: u32) {
     let kAt = ${headAt(k, Tk, D, 'j')};
     let vAt = ${headAt(v, Tk, D, 'j')};
     var score = 0.0f;
-    ${each((d) => `score += dot(q${d}, load_${name(k)}(kAt, ${d}u));`)}
+    ${each((d) => `score += dot(q${d}, load_${array(k)}(kAt, ${d}u));`)}
     ${causal && 'if (j > row + shift) { score = -1e30f; }'}
     let newTop = max(top, score);
     let fade = exp(top - newTop);
     let p = exp(score - newTop);
     total = total * fade + p;
-    ${each((d) => `o${d} = o${d} * fade + p * load_${name(v)}(vAt, ${d}u);`)}
+    ${each((d) => `o${d} = o${d} * fade + p * load_${array(v)}(vAt, ${d}u);`)}
     top = newTop;
   }
   if (i < ${Tq}u) {

@@ -2,9 +2,9 @@
 // and then the channels. Scores of a query stay in workgroup memory.
 import type { KernelSpec } from '../../kernel/kernel.ts';
 import { laneTree } from '../../kernel/rows.ts';
-import { f32Literal, repeat, wgsl } from '../../kernel/wgsl.ts';
-import { headAt, whole, type ForwardTensors } from './forward-kernel.ts';
-import { accessors, isVectored, type AttentionSizes } from './layout.ts';
+import { wgsl } from '../../kernel/wgsl.ts';
+import { forwardFrame, headAt, type ForwardTensors } from './forward-kernel.ts';
+import type { AttentionSizes } from './layout.ts';
 
 const lanes = 64;
 /** Their scores take half of the workgroup memory that every adapter has. */
@@ -13,26 +13,17 @@ const mostKeys = 2048;
 export const suitsKeys = ({ Tk, D }: AttentionSizes): boolean => Tk <= mostKeys && D <= 4 * lanes;
 
 /** @param s sizes that {@link suitsKeys} */
-export function keyForward(
-  s: AttentionSizes,
-  { inputs, out, lse, keyCount, causal }: ForwardTensors,
-): KernelSpec {
-  const { B, Tq, Tk, C, H, D, q, k, v } = s;
-  const vectored = isVectored(s);
-  const quads = Math.ceil(D / 4);
+export function keyForward(s: AttentionSizes, tensors: ForwardTensors): KernelSpec {
+  const { B, Tq, Tk, C, H, D, k, v } = s;
+  const { lse, causal } = tensors;
+  const { quads, array, each, spec, prelude, keys, loadQuery } = forwardFrame(s, tensors);
   const slices = Math.floor(lanes / quads);
-  const name = (part: { input: number }): string => `t${part.input}`;
-  const each = (piece: (d: number) => string): string => repeat(quads, piece);
   return {
-    name: 'attention',
-    read: { ...Object.fromEntries(inputs.map((t, i) => [`t${i}`, whole(t, vectored)])), keyCount },
-    write: { out: whole(out, vectored), lse },
+    ...spec,
     groups: B * H * Tq,
     workgroupSize: lanes,
-    flops: (4 * B * H * Tq * Tk * D) / (causal ? 2 : 1),
     code: wgsl`
-${inputs.map((_, i) => accessors(`t${i}`, D, vectored))}
-${accessors('out', D, vectored, true)}
+${prelude}
 var<workgroup> weights: array<f32, ${Tk}>;
 var<workgroup> lanesScratch: array<f32, ${lanes}>;
 var<workgroup> mixed: array<vec4f, ${lanes}>;
@@ -42,15 +33,14 @@ fn group(g: u32, lane: u32) {
   let i = g % ${Tq}u;
   let h = (g / ${Tq}u) % ${H}u;
   let b = g / ${Tq * H}u;
-  let keys = ${keyCount ? `min(keyCount[0], ${Tk}u)` : `${Tk}u`};
+  ${keys}
   let end = ${causal ? `min(keys, i + keys - ${Tq}u + 1u)` : 'keys'};
-  let qAt = ${headAt(q, Tq, D, 'i')};
-  ${each((d) => `let q${d} = load_${name(q)}(qAt, ${d}u) * ${f32Literal(1 / Math.sqrt(D))};`)}
+  ${loadQuery('i')}
   var most = -1e30f;
   for (var j = lane; j < end; j += ${lanes}u) {
     let kAt = ${headAt(k, Tk, D, 'j')};
     var score = 0.0f;
-    ${each((d) => `score += dot(q${d}, load_${name(k)}(kAt, ${d}u));`)}
+    ${each((d) => `score += dot(q${d}, load_${array(k)}(kAt, ${d}u));`)}
     weights[j] = score;
     most = max(most, score);
   }
@@ -68,7 +58,7 @@ fn group(g: u32, lane: u32) {
   if (slice < ${slices}u) {
     for (var j = slice; j < end; j += ${slices}u) {
       let vAt = ${headAt(v, Tk, D, 'j')};
-      o += weights[j] * load_${name(v)}(vAt, quad);
+      o += weights[j] * load_${array(v)}(vAt, quad);
     }
   }
   mixed[lane] = o;

@@ -1,6 +1,6 @@
 // What happens to a finished sum before it is stored: scale, bias, activation, slope, residual.
 import type { OperandLike } from '../../kernel/kernel.ts';
-import { window } from '../../kernel/kernel.ts';
+import { aligned, window } from '../../kernel/kernel.ts';
 import { f32Literal, wgsl } from '../../kernel/wgsl.ts';
 import { activationWgsl } from '../activations.ts';
 import type { GemmPiece } from './gemm.ts';
@@ -11,6 +11,10 @@ export interface Epilogue {
   /** `fn finish(at: u32, column: u32, acc: V)`: `at` and `column` count items of `vec` elements. */
   code: string;
 }
+
+/** Elements of C to store at once. */
+export const storeWidth = ({ N, ldc, column, cWindow }: GemmPiece): 1 | 4 =>
+  aligned(N, ldc, column, cWindow[1]) ? 4 : 1;
 
 export function epilogue(p: GemmPiece, vec: 1 | 4): Epilogue {
   const [first, count] = p.cWindow;

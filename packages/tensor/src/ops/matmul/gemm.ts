@@ -133,7 +133,7 @@ export function launchPiece(context: LaunchContext, piece: GemmPiece): void {
     return;
   }
   const { choices } = context.device;
-  choices.pick(productKey(piece), productVariants(piece, context.device)).launch(context, piece);
+  choices.pick(() => productKey(piece), productVariants(piece, context.device)).launch(context, piece);
 }
 
 /** The product over nothing: zeros through the epilogue. */

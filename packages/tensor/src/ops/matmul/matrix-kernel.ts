@@ -8,7 +8,7 @@
 import { aligned, window, type KernelSpec } from '../../kernel/kernel.ts';
 import { fragments, type Place } from '../../kernel/subgroup-matrix.ts';
 import { f32Literal, repeat, wgsl } from '../../kernel/wgsl.ts';
-import { epilogue } from './epilogue.ts';
+import { epilogue, storeWidth } from './epilogue.ts';
 import type { GemmPiece } from './gemm.ts';
 import {
   lanesOf,
@@ -115,7 +115,7 @@ export function matrixKernel(p: GemmPiece, form: MatrixForm): KernelSpec {
   const aTile = tileOf(form, sides.M, depth, a.alongK);
   const bTile = tileOf(form, sides.N, depth, b.alongK);
   const fragment = fragments(config);
-  const vec = aligned(N, p.ldc, p.column, p.cWindow[1]) ? 4 : 1;
+  const vec = storeWidth(p);
   const tail = epilogue({ ...p, scale: (p.scale ?? 1) / aScale }, vec);
   const rows = Math.ceil(M / sides.M);
   const columns = Math.ceil(N / sides.N);

@@ -1,5 +1,5 @@
 // The kernels that can compute a piece of a product on an adapter, the one that does on most first.
-import type { Variant } from '../../core/choices.ts';
+import { upToPowerOfTwo, type Variant } from '../../core/choices.ts';
 import type { LaunchContext } from '../../op.ts';
 import type { GemmPiece } from './gemm.ts';
 import { laneForms, laneKernel } from './lane-kernel.ts';
@@ -16,12 +16,11 @@ export interface ProductVariant extends Variant {
 
 /** Products that one choice holds for: sizes up to the same powers of two, stored alike. */
 export function productKey(p: GemmPiece): string {
-  const upTo = (n: number): number => 2 ** Math.ceil(Math.log2(n));
   const isOdd = [p.N, p.K, p.lda, p.ldb].some((n) => n % 4 !== 0);
   return [
     `product ${p.transA ? 'T' : 'N'}${p.transB ? 'T' : 'N'}`,
     `${p.a.dtype}·${p.b.dtype}→${p.out.dtype}`,
-    `M≤${upTo(p.M)} N≤${upTo(p.N)} K≤${upTo(p.K)}`,
+    `M≤${upToPowerOfTwo(p.M)} N≤${upToPowerOfTwo(p.N)} K≤${upToPowerOfTwo(p.K)}`,
     ...((p.batch ?? 1) > 1 ? ['batched'] : []),
     ...(p.gather ? ['gathered'] : []),
     ...(isOdd ? ['odd'] : []),
@@ -57,26 +56,34 @@ function splitVariants({ M, N, K, batch = 1, gather }: GemmPiece): ProductVarian
     .flatMap((form) => [2, 4, 8].map((count) => splitVariant(form, count)));
 }
 
-export function productVariants(piece: GemmPiece, device: Machine): ProductVariant[] {
+export function* productVariants(piece: GemmPiece, device: Machine): Generator<ProductVariant> {
   const { adapter } = device;
-  const lanes = laneForms(piece, adapter).map((form): ProductVariant => ({
-    name: form.name,
-    launch: (context, p) => context.run(laneKernel(p, adapter, form)),
-  }));
-  // On software adapters barriers cost more than workgroup memory saves.
-  if (adapter.kind === 'software') return lanes;
-  const matrices = matrixFormsFor(piece, device).map((form): ProductVariant => ({
-    name: `matrices ${describeForm(form)}`,
-    launch: (context, p) => context.run(matrixKernel(p, form)),
-  }));
+  const lanes = function* (): Generator<ProductVariant> {
+    for (const form of laneForms(piece, adapter))
+      yield { name: form.name, launch: (context, p) => context.run(laneKernel(p, adapter, form)) };
+  };
+  if (adapter.kind === 'software') {
+    // Barriers cost more there than workgroup memory saves.
+    yield* lanes();
+    return;
+  }
   const first = defaultTileForm(piece);
-  const tiles = [first, ...tileForms.filter((form) => form !== first)].map(tileVariant);
-  if (piece.M >= 16 && piece.N >= 16) return [...matrices, ...tiles, ...splitVariants(piece), ...lanes];
-  const slices = suitsSlices(piece)
-    ? sliceForms.map((form): ProductVariant => ({
-        name: form.name,
-        launch: (context, p) => context.run(sliceKernel(p, form)),
-      }))
-    : [];
-  return [...slices, ...lanes, tiles[0], ...splitVariants(piece)];
+  if (piece.M >= 16 && piece.N >= 16) {
+    for (const form of matrixFormsFor(piece, device)) {
+      const name = `matrices ${describeForm(form)}`;
+      yield { name, launch: (context, p) => context.run(matrixKernel(p, form)) };
+    }
+    yield tileVariant(first);
+    for (const form of tileForms) if (form !== first) yield tileVariant(form);
+    yield* splitVariants(piece);
+    yield* lanes();
+    return;
+  }
+  if (suitsSlices(piece)) {
+    for (const form of sliceForms)
+      yield { name: form.name, launch: (context, p) => context.run(sliceKernel(p, form)) };
+  }
+  yield* lanes();
+  yield tileVariant(first);
+  yield* splitVariants(piece);
 }

@@ -4,7 +4,7 @@
 // Legend: a unit is what an invocation sums at once, 4 columns of B [K, N] where they lie together, else one column;
 // k counts steps of DEPTH along K. Slice s takes the steps s, s + SLICES, …; the sums of slices are added in a tree.
 import type { Variant } from '../../core/choices.ts';
-import { window, type KernelSpec } from '../../kernel/kernel.ts';
+import { aligned, window, type KernelSpec } from '../../kernel/kernel.ts';
 import { repeat, wgsl } from '../../kernel/wgsl.ts';
 import { epilogue } from './epilogue.ts';
 import type { GemmPiece } from './gemm.ts';
@@ -25,8 +25,6 @@ export const sliceForms: readonly SliceForm[] = [32, 16, 64].map((slices) => ({
 /** Few rows of a stored A, and enough along K to cut. */
 export const suitsSlices = ({ M, K, transA, gather }: GemmPiece): boolean =>
   M <= mostRows && K >= 128 && !transA && !gather;
-
-const aligned = (...sizes: number[]): boolean => sizes.every((n) => n % 4 === 0);
 
 /** @param p one that {@link suitsSlices} */
 export function sliceKernel(p: GemmPiece, { slices }: SliceForm): KernelSpec {

@@ -1,9 +1,9 @@
 // Second half of a product whose K was shared out: adds the partial sums in the order of their shares and finishes them.
 import { window, type KernelSpec } from '../../kernel/kernel.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
-import { epilogue } from './epilogue.ts';
+import { epilogue, storeWidth } from './epilogue.ts';
 import type { GemmPiece } from './gemm.ts';
-import { storeWidth, type Split } from './tile-kernel.ts';
+import type { Split } from './tile-kernel.ts';
 
 /** C of the piece from `partials` [count, M, N], with scale, bias and what else its epilogue holds. */
 export function splitSumKernel(p: GemmPiece, { count, partials }: Split): KernelSpec {

@@ -5,11 +5,11 @@
 // registers. Every element is summed in the order of k by fma, so all forms and the lane kernel's rows give the same bits.
 //
 // Legend: a unit is 4 rows or 4 columns of C that an invocation owns; its units lie a side apart.
-import { aligned, window, type KernelSpec } from '../../kernel/kernel.ts';
+import { window, type KernelSpec } from '../../kernel/kernel.ts';
 import { repeat, wgsl } from '../../kernel/wgsl.ts';
 import { ShapeError } from '../../core/errors.ts';
 import type { Tensor } from '../../tensor.ts';
-import { epilogue } from './epilogue.ts';
+import { epilogue, storeWidth } from './epilogue.ts';
 import type { GemmPiece } from './gemm.ts';
 import { tileOperand, type TileOperand } from './tile-operand.ts';
 
@@ -57,10 +57,6 @@ export interface Split {
   count: number;
   partials: Tensor;
 }
-
-/** Elements of C to store at once. */
-export const storeWidth = ({ N, ldc, column, cWindow }: GemmPiece): 1 | 4 =>
-  aligned(N, ldc, column, cWindow[1]) ? 4 : 1;
 
 /** Workgroups that run side by side share up to this many tiles of rows, for the sake of the GPU's cache. */
 const bandHeight = 8;
