@@ -3,7 +3,8 @@ import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { buildCall, type KernelSpec } from '../src/kernel/kernel.ts';
 import type { AdapterSummary, Device, DType } from '../src/node.ts';
-import { launchGemm, type Gemm, type GemmPiece } from '../src/ops/matmul/gemm.ts';
+import type { Gemm, GemmPiece } from '../src/ops/matmul/gemm-piece.ts';
+import { launchGemm } from '../src/ops/matmul/gemm.ts';
 import {
   describeForm,
   matrixForms,

@@ -2,7 +2,8 @@
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { matmul, meetChoices, openDevice, tensor } from '../src/node.ts';
-import { wholePiece, type GemmPiece } from '../src/ops/matmul/gemm.ts';
+import type { GemmPiece } from '../src/ops/matmul/gemm-piece.ts';
+import { wholePiece } from '../src/ops/matmul/gemm.ts';
 import { laneKernel } from '../src/ops/matmul/lane-kernel.ts';
 import { describeForm, matrixForms, tileSides } from '../src/ops/matmul/matrix-forms.ts';
 import { matrixKernel } from '../src/ops/matmul/matrix-kernel.ts';

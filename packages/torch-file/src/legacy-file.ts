@@ -1,6 +1,6 @@
 // The layout of torch.save before 1.6: five pickles, then the storages one after the other.
 import type { ByteSource } from '@foreword/tensor';
-import type { PickleContext } from './pickle/run-pickle.ts';
+import type { PickleContext } from './pickle/pickle-machine.ts';
 import { PickleInput } from './pickle/pickle-input.ts';
 import { runPickle } from './pickle/run-pickle.ts';
 import { readExactly, viewOf } from './read-exactly.ts';

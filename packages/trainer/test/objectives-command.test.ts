@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import type { RunRecord } from '../src/run/run-record.ts';
-import type { EpochMetrics, StepMetrics } from '../src/run/run-folder.ts';
+import type { EpochMetrics, StepMetrics } from '../src/run/metrics.ts';
 import { answer, type Answer } from './run-trainer.ts';
 import { makeTinyWorld, type TinyWorld } from './tiny-world.ts';
 

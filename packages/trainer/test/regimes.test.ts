@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openSafetensorsPath } from '@foreword/tensor/node';
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
-import type { StepMetrics } from '../src/run/run-folder.ts';
+import type { StepMetrics } from '../src/run/metrics.ts';
 import type { RunRecord } from '../src/run/run-record.ts';
 import type { Sample } from '../src/train/score-test.ts';
 import { answer, type Answer } from './run-trainer.ts';

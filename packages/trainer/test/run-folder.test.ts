@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { lossCurveSvg } from '../src/run/loss-curve.ts';
-import { listRuns, type StepMetrics } from '../src/run/run-folder.ts';
+import { listRuns } from '../src/run/run-folder.ts';
+import type { StepMetrics } from '../src/run/metrics.ts';
 
 const test = suite('run folder');
 

@@ -1,7 +1,7 @@
 // Reports of steps come late, but all of them, in order, and a diverged one stops the training.
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
-import type { StepMetrics } from '../src/run/run-folder.ts';
+import type { StepMetrics } from '../src/run/metrics.ts';
 import { StepLog } from '../src/train/step-log.ts';
 import type { StepReport } from '../src/train/step-plans.ts';
 

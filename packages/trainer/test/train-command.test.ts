@@ -7,7 +7,7 @@ import { suite } from '@foreword/test-kit';
 import { adapterKey, engineVersion, openDevice, tuningFile } from '@foreword/tensor/node';
 import * as assert from 'uvu/assert';
 import { recordedKernels, type RunRecord } from '../src/run/run-record.ts';
-import type { StepMetrics } from '../src/run/run-folder.ts';
+import type { StepMetrics } from '../src/run/metrics.ts';
 import type { ExplainedCaption } from '../src/train/caption-and-score.ts';
 import type { Sample, TestScores } from '../src/train/score-test.ts';
 import { answer, type Answer, type AnswerOptions } from './run-trainer.ts';

@@ -7,7 +7,7 @@ import {
   type DictKey,
   type PickledValue,
 } from './pickled-value.ts';
-import type { PickleMachine } from './run-pickle.ts';
+import type { PickleMachine } from './pickle-machine.ts';
 
 type Instruction = (machine: PickleMachine) => void | Promise<void>;
 

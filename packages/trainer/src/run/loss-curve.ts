@@ -1,6 +1,6 @@
 // The loss curve as SVG: every step, its running mean, and the validation loss after each epoch; in self-critical training
 // the rewards.
-import type { EpochMetrics, StepMetrics } from './run-folder.ts';
+import type { EpochMetrics, StepMetrics } from './metrics.ts';
 
 const width = 720;
 const height = 400;

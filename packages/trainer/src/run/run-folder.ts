@@ -4,31 +4,7 @@ import { join } from 'node:path';
 import { CommandError, makeFolder, writeFileAtomic } from '@foreword/cli-kit';
 import { shownPath } from '../data/repository.ts';
 import { lossCurveSvg } from './loss-curve.ts';
-
-/** One line of metrics.jsonl. */
-export interface StepMetrics {
-  /** Steps done, from 1. */
-  step: number;
-  /** From 1. */
-  epoch: number;
-  loss: number;
-  lr: number;
-  gradNorm: number;
-  stepMs: number;
-  tokensPerSecond: number;
-  /** Self-critical training: mean CIDEr-D of the captions drawn, and of the greedy ones where they are the baseline. */
-  reward?: number;
-  baseline?: number;
-}
-
-/** What validation found after an epoch. */
-export interface EpochMetrics {
-  step: number;
-  epoch: number;
-  valLoss: number;
-  /** Self-critical training: mean CIDEr-D of greedy captions. */
-  valReward?: number;
-}
+import type { EpochMetrics, StepMetrics } from './metrics.ts';
 
 export class RunFolder {
   readonly path: string;

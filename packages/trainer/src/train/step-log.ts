@@ -1,6 +1,6 @@
 // The lines of metrics.jsonl. Reports of steps are awaited a few steps late, so that the GPU need not wait for the host.
 import { CommandError } from '@foreword/cli-kit';
-import type { StepMetrics } from '../run/run-folder.ts';
+import type { StepMetrics } from '../run/metrics.ts';
 import type { SentStep } from './step-plans.ts';
 
 /** Steps that may be under way while the next one is prepared. */

@@ -3,7 +3,7 @@ import type { OperandLike } from '../../kernel/kernel.ts';
 import { aligned, window } from '../../kernel/kernel.ts';
 import { f32Literal, wgsl } from '../../kernel/wgsl.ts';
 import { activationWgsl } from '../activations.ts';
-import type { GemmPiece } from './gemm.ts';
+import type { GemmPiece } from './gemm-piece.ts';
 
 export interface Epilogue {
   read: Record<string, OperandLike>;

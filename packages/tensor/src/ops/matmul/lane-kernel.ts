@@ -11,7 +11,7 @@ import { aligned, window, type KernelSpec } from '../../kernel/kernel.ts';
 import { repeat, wgsl } from '../../kernel/wgsl.ts';
 import { epilogue } from './epilogue.ts';
 import { runAt } from './gather.ts';
-import type { GemmPiece } from './gemm.ts';
+import type { GemmPiece } from './gemm-piece.ts';
 
 export const lanes = 8;
 

@@ -1,6 +1,6 @@
 // Which products may run on subgroup matrices, and in which tiles.
 import { fixedSubgroup, type AdapterSummary, type SubgroupMatrix } from '../../core/adapter.ts';
-import type { GemmPiece } from './gemm.ts';
+import type { GemmPiece } from './gemm-piece.ts';
 
 /** A configuration that products use. */
 export interface FloatMatrix extends SubgroupMatrix {

@@ -9,7 +9,7 @@ import { aligned, window, type KernelSpec } from '../../kernel/kernel.ts';
 import { fragments, type Place } from '../../kernel/subgroup-matrix.ts';
 import { f32Literal, repeat, wgsl } from '../../kernel/wgsl.ts';
 import { epilogue, storeWidth } from './epilogue.ts';
-import type { GemmPiece } from './gemm.ts';
+import type { GemmPiece } from './gemm-piece.ts';
 import {
   lanesOf,
   memoryItems,

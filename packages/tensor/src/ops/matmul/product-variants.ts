@@ -1,7 +1,7 @@
 // The kernels that can compute a piece of a product on an adapter, the one that does on most first.
 import { upToPowerOfTwo, type Variant } from '../../core/choices.ts';
 import type { LaunchContext } from '../../op.ts';
-import type { GemmPiece } from './gemm.ts';
+import type { GemmPiece } from './gemm-piece.ts';
 import { laneForms, laneKernel } from './lane-kernel.ts';
 import { sliceForms, sliceKernel, suitsSlices } from './slice-kernel.ts';
 import { describeForm, matrixFormsFor, type Machine } from './matrix-forms.ts';

@@ -7,7 +7,7 @@ import type { Variant } from '../../core/choices.ts';
 import { aligned, window, type KernelSpec } from '../../kernel/kernel.ts';
 import { repeat, wgsl } from '../../kernel/wgsl.ts';
 import { epilogue } from './epilogue.ts';
-import type { GemmPiece } from './gemm.ts';
+import type { GemmPiece } from './gemm-piece.ts';
 
 const workgroupSize = 256;
 const mostRows = 8;

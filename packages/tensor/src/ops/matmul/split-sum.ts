@@ -2,7 +2,7 @@
 import { window, type KernelSpec } from '../../kernel/kernel.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
 import { epilogue, storeWidth } from './epilogue.ts';
-import type { GemmPiece } from './gemm.ts';
+import type { GemmPiece } from './gemm-piece.ts';
 import type { Split } from './tile-kernel.ts';
 
 /** C of the piece from `partials` [count, M, N], with scale, bias and what else its epilogue holds. */

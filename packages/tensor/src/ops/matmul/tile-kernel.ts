@@ -10,7 +10,7 @@ import { repeat, wgsl } from '../../kernel/wgsl.ts';
 import { ShapeError } from '../../core/errors.ts';
 import type { Tensor } from '../../tensor.ts';
 import { epilogue, storeWidth } from './epilogue.ts';
-import type { GemmPiece } from './gemm.ts';
+import type { GemmPiece } from './gemm-piece.ts';
 import { tileOperand, type TileOperand } from './tile-operand.ts';
 
 /** Rows · depth and columns · depth are multiples of 4 for each invocation. */
