@@ -1,12 +1,10 @@
 // What an op is: shape rule, kernels, vector-Jacobian product, plain reference and samples, all in one object.
-import { GradNode } from './autograd/node.ts';
-import type { OpCall } from './core/choices.ts';
 import type { Device } from './core/device.ts';
 import { DTypeError, ShapeError, TensorError } from './core/errors.ts';
 import type { Shape } from './core/shape.ts';
 import { isFloat, type DType } from './dtype/dtype.ts';
 import type { KernelSpec } from './kernel/kernel.ts';
-import { emptyTensor, Tensor } from './tensor.ts';
+import { emptyTensor, Tensor, type Cotangent } from './tensor.ts';
 
 export interface TensorSpec {
   shape: Shape;
@@ -27,19 +25,19 @@ export interface LaunchContext {
   run(spec: KernelSpec): void;
 }
 
-export interface VjpContext<A, I extends Inputs> {
+export interface VjpContext<A, I extends Inputs> extends Cotangent {
   inputs: I;
   /** What the forward launch made, hidden outputs included. */
   outputs: readonly Tensor[];
   attrs: A;
-  /** Cotangent of the first output. */
-  grad: Tensor;
-  /** True when `grad` is the constant 1 (the loss itself): a VJP may skip a multiplication. */
-  isUnit: boolean;
-  /** Which inputs want a gradient; a VJP launches nothing for the others. */
+}
+
+/** An op's call, as a tuner needs it to make the same call again. */
+export interface OpCall {
+  op: AnyOp;
+  inputs: readonly (TensorSpec | undefined)[];
+  attrs: unknown;
   needs: readonly boolean[];
-  /** Gradients already collected for the inputs listed in {@link OpDefinition.folds}. */
-  partials: readonly (Tensor | undefined)[];
 }
 
 /** Values for one generated test. */
@@ -140,6 +138,8 @@ export function launchOp<A, I extends Inputs>(
   return outputs;
 }
 
+let lastNode = 0;
+
 /** Runs an op: outputs are allocated, kernels launched, the tape written. */
 export function applyOp<A, I extends Inputs>(
   op: OpDefinition<A, I>,
@@ -152,7 +152,14 @@ export function applyOp<A, I extends Inputs>(
   const outputs = launchOp(op, inputs, attrs, { device, needs });
   if (needs.includes(true) && op.vjp && isFloat(outputs[0].dtype)) {
     outputs[0].requiresGrad = true;
-    outputs[0].node = new GradNode(op, inputs, outputs, attrs);
+    outputs[0].node = {
+      id: ++lastNode,
+      name: op.name,
+      inputs,
+      result: outputs[0],
+      folds: op.folds ?? [],
+      vjp: (cotangent) => op.vjp!({ inputs, outputs, attrs, ...cotangent }),
+    };
   }
   return outputs;
 }

@@ -12,11 +12,33 @@ import {
   type DType,
   type HostArray,
 } from './dtype/dtype.ts';
-import type { GradNode } from './autograd/node.ts';
 
 export interface TensorPlace {
   storage: Storage;
   byteOffset?: number;
+}
+
+/** What a VJP is given on the way back. */
+export interface Cotangent {
+  /** Of the op's first output. */
+  grad: Tensor;
+  /** True when `grad` is the constant 1 (the loss itself): a VJP may skip a multiplication. */
+  isUnit: boolean;
+  /** Which inputs want a gradient; a VJP launches nothing for the others. */
+  needs: readonly boolean[];
+  /** Gradients already collected for the inputs that `folds` lists. */
+  partials: readonly (Tensor | undefined)[];
+}
+
+/** One op on the tape: where its result came from, and how gradients go back. */
+export interface TapeNode {
+  /** Grows with creation: a node's inputs have smaller ids, so descending order is a reverse topological one. */
+  readonly id: number;
+  readonly name: string;
+  readonly inputs: readonly (Tensor | undefined)[];
+  readonly result: Tensor;
+  readonly folds: readonly number[];
+  vjp(cotangent: Cotangent): readonly (Tensor | undefined)[];
 }
 
 export class Tensor {
@@ -29,7 +51,7 @@ export class Tensor {
   /** True for trainable leaves and for everything computed from them while gradients are enabled. */
   requiresGrad = false;
   /** What computed this tensor; undefined for leaves. */
-  node: GradNode | undefined;
+  node: TapeNode | undefined;
 
   constructor(device: Device, shape: Shape, dtype: DType, place: TensorPlace) {
     this.device = device;

@@ -1,6 +1,5 @@
 // The storages that a pickle speaks of: what it says of them first, where they lie once the rest of the file is known.
 import type { ByteSource } from '@foreword/tensor';
-import type { PickleGlobal } from './pickle/pickle-globals.ts';
 import { elementArrays, type TorchDtype } from './torch-dtypes.ts';
 import type { Fail } from './torch-file-error.ts';
 
@@ -54,7 +53,7 @@ export class StorageTable {
       return fail(
         'a whole module with its source was saved; save its state_dict() instead, code is never run',
       );
-    const dtype = (storageClass as PickleGlobal | null | undefined)?.storageDtype;
+    const dtype = (storageClass as { storageDtype?: TorchDtype } | null | undefined)?.storageDtype;
     if (
       kind !== 'storage' ||
       dtype === undefined ||

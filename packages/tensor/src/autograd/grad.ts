@@ -5,8 +5,7 @@ import { add, affine } from '../ops/arithmetic.ts';
 import { copyInto } from '../ops/copy.ts';
 import { fill } from '../ops/fill.ts';
 import type { Device } from '../core/device.ts';
-import type { Tensor } from '../tensor.ts';
-import type { GradNode } from './node.ts';
+import type { TapeNode, Tensor } from '../tensor.ts';
 
 /** Runs `fn` without writing the tape: what it computes needs no gradient. */
 export function noGrad<T>(device: Device, fn: () => T): T {
@@ -32,8 +31,8 @@ export interface GradOptions {
 }
 
 /** All nodes between `loss` and the wanted leaves, newest first, and which tensors lie on such a path. */
-function pathsTo(loss: Tensor, wanted: ReadonlySet<Tensor>): { order: GradNode[]; onPath: Set<Tensor> } {
-  const seen = new Set<GradNode>();
+function pathsTo(loss: Tensor, wanted: ReadonlySet<Tensor>): { order: TapeNode[]; onPath: Set<Tensor> } {
+  const seen = new Set<TapeNode>();
   const stack = loss.node ? [loss.node] : [];
   while (stack.length > 0) {
     const node = stack.pop()!;
@@ -45,9 +44,9 @@ function pathsTo(loss: Tensor, wanted: ReadonlySet<Tensor>): { order: GradNode[]
   const onPath = new Set<Tensor>(wanted);
   for (let i = order.length - 1; i >= 0; i--) {
     const node = order[i];
-    if (node.inputs.some((t) => t && onPath.has(t))) onPath.add(node.outputs[0]);
+    if (node.inputs.some((t) => t && onPath.has(t))) onPath.add(node.result);
   }
-  return { order: order.filter((node) => onPath.has(node.outputs[0])), onPath };
+  return { order: order.filter((node) => onPath.has(node.result)), onPath };
 }
 
 /**
@@ -65,30 +64,21 @@ export function grad(loss: Tensor, wrt: readonly Tensor[], { seed, into }: GradO
     const unit = seed ?? fill(device, loss.shape, 1);
     const grads = new Map<Tensor, Tensor>([[loss, unit]]);
     for (const node of order) {
-      const result = node.outputs[0];
+      const { result, folds } = node;
       const cotangent = grads.get(result);
       if (!cotangent) continue;
       const needs = node.inputs.map((t) => t !== undefined && onPath.has(t));
-      const folds = node.op.folds ?? [];
       const partials = node.inputs.map((t, i) =>
         t && needs[i] && folds.includes(i) ? grads.get(t) : undefined,
       );
-      const context = {
-        inputs: node.inputs,
-        outputs: node.outputs,
-        attrs: node.attrs,
-        grad: cotangent,
-        needs,
-        partials,
-      };
       const isUnit = !seed && cotangent === unit;
-      const results: readonly (Tensor | undefined)[] = node.op.vjp!({ ...context, isUnit });
+      const results = node.vjp({ grad: cotangent, isUnit, needs, partials });
       node.inputs.forEach((input, i) => {
         const part = results[i];
         if (!input || !needs[i] || !part) return;
         if (!sameShape(part.shape, input.shape)) {
           throw new ShapeError(
-            `${node.op.name}: its VJP gave ${formatShape(part.shape)} for an input ${formatShape(input.shape)}`,
+            `${node.name}: its VJP gave ${formatShape(part.shape)} for an input ${formatShape(input.shape)}`,
           );
         }
         const before = partials[i] ? undefined : grads.get(input);

@@ -1,19 +1,8 @@
 // Where an op has several kernels for the same result, it asks here which one to take.
-import type { Shape } from './shape.ts';
-import type { DType } from '../dtype/dtype.ts';
-import type { AnyOp } from '../op.ts';
 
 /** One of several ways to compute the same result; the name stands in tuning tables. */
 export interface Variant {
   readonly name: string;
-}
-
-/** An op's call, as a tuner needs it to make the same call again. */
-export interface OpCall {
-  op: AnyOp;
-  inputs: readonly ({ shape: Shape; dtype: DType } | undefined)[];
-  attrs: unknown;
-  needs: readonly boolean[];
 }
 
 /** A choice as it was met. */
@@ -21,7 +10,8 @@ export interface MetChoice {
   key: string;
   /** Names; the first is taken untuned. */
   variants: readonly string[];
-  call: OpCall;
+  /** The op's call, which only the observer understands. */
+  call: unknown;
 }
 
 /** What a tuner has found on one kind of adapter with one version of the engine. */
@@ -39,7 +29,7 @@ export class Choices {
   #table: Readonly<Record<string, string>> = {};
   #isTuned = false;
   #observer: ((met: MetChoice) => void) | undefined;
-  #call: OpCall | undefined;
+  #call: unknown;
 
   constructor(table: Readonly<Record<string, string>> = {}) {
     this.table = table;
@@ -81,7 +71,7 @@ export class Choices {
   }
 
   /** Called around the launch of each op, so that an observer learns whose choice it is. */
-  during(call: () => OpCall, launch: () => void): void {
+  during(call: () => unknown, launch: () => void): void {
     if (!this.#observer) return launch();
     const outer = this.#call;
     this.#call = call();

@@ -5,6 +5,7 @@ import { Choices, type Tuning } from './choices.ts';
 import { BufferPool, sizeClass } from './buffer-pool.ts';
 import { DeviceLostError, LimitError, OutOfMemoryError, TensorError } from './errors.ts';
 import { PipelineCache } from './pipelines.ts';
+import type { Recorder } from './recorder.ts';
 import { ScopeStack } from './scopes.ts';
 import { StagingBuffers } from './staging-buffers.ts';
 import { Storage, type StorageOwner } from './storage.ts';
@@ -15,7 +16,6 @@ import {
   type KernelLimits,
   type KernelSpec,
 } from '../kernel/kernel.ts';
-import type { Trace } from '../plan/trace.ts';
 
 export interface DeviceOptions {
   /** Pretend the binding limit is this many bytes (tests of tensors over the limit). */
@@ -57,7 +57,7 @@ export class Device implements StorageOwner {
   /** Which kernel ops take where there are several. */
   readonly choices: Choices;
   /** Set while a plan is being traced. */
-  trace: Trace | undefined;
+  trace: Recorder | undefined;
   /** False inside `noGrad`. */
   gradEnabled = true;
   readonly #pool: BufferPool;

@@ -6,14 +6,23 @@
 import type { DType } from '../dtype/dtype.ts';
 import { bytesPerElement } from '../dtype/dtype.ts';
 import { LimitError } from '../core/errors.ts';
+import type { Shape } from '../core/shape.ts';
 import type { Storage } from '../core/storage.ts';
-import type { Tensor } from '../tensor.ts';
 import { enableSubgroupMatrices } from './subgroup-matrix.ts';
 import { wgsl } from './wgsl.ts';
 
+/** What of a tensor a kernel binds. */
+export interface Bindable {
+  readonly storage: Storage;
+  readonly byteOffset: number;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly size: number;
+}
+
 /** A tensor as one kernel sees it: whole or a window of it, by element or by vectors of 2 or 4. */
 export interface Operand {
-  tensor: Tensor;
+  tensor: Bindable;
   /** Elements per array item; the tensor's size must be a multiple of it. */
   vec: 1 | 2 | 4;
   /** First element of the window; its byte offset must be a multiple of 256. */
@@ -21,7 +30,7 @@ export interface Operand {
   count: number;
 }
 
-export type OperandLike = Tensor | Operand | undefined;
+export type OperandLike = Bindable | Operand | undefined;
 
 export interface KernelSpec {
   /** Name in profiles, labels and errors; the op's name by default. */
@@ -84,7 +93,7 @@ export interface KernelLimits {
   hidesLoopCounts: boolean;
 }
 
-export const window = (tensor: Tensor, first: number, count: number, vec: 1 | 2 | 4 = 1): Operand => ({
+export const window = (tensor: Bindable, first: number, count: number, vec: 1 | 2 | 4 = 1): Operand => ({
   tensor,
   vec,
   first,
@@ -92,13 +101,13 @@ export const window = (tensor: Tensor, first: number, count: number, vec: 1 | 2 
 });
 
 /** The tensor as an array of vec4 (vec2): four (two) elements per load. */
-export const vec4 = (tensor: Tensor): Operand => window(tensor, 0, tensor.size, 4);
-export const vec2 = (tensor: Tensor): Operand => window(tensor, 0, tensor.size, 2);
+export const vec4 = (tensor: Bindable): Operand => window(tensor, 0, tensor.size, 4);
+export const vec2 = (tensor: Bindable): Operand => window(tensor, 0, tensor.size, 2);
 
 /** Whether all of these sizes and places are whole numbers of vec4s. */
 export const aligned = (...sizes: number[]): boolean => sizes.every((n) => n % 4 === 0);
 
-const toOperand = (x: Tensor | Operand): Operand => ('vec' in x ? x : window(x, 0, x.size));
+const toOperand = (x: Bindable | Operand): Operand => ('vec' in x ? x : window(x, 0, x.size));
 
 const itemType = (dtype: DType, vec: number): string => (vec === 1 ? dtype : `vec${vec}<${dtype}>`);
 

@@ -1,9 +1,10 @@
 // While a plan is traced, ops write their kernel calls here and get memory that has no buffer yet.
 import { Storage, type StorageOwner } from '../core/storage.ts';
-import type { KernelCall } from '../kernel/kernel.ts';
-import type { Tensor } from '../tensor.ts';
+import { bytesPerElement } from '../dtype/dtype.ts';
+import type { Recorder } from '../core/recorder.ts';
+import type { Bindable, KernelCall } from '../kernel/kernel.ts';
 
-export class Trace implements StorageOwner {
+export class Trace implements StorageOwner, Recorder {
   readonly calls: KernelCall[] = [];
   /** Constants uploaded while tracing; the plan keeps and frees them. */
   readonly held: Storage[] = [];
@@ -28,7 +29,7 @@ export class Trace implements StorageOwner {
    * unwise because another kernel reads it: that kernel might write its own result into the same buffer, and
    * WebGPU forbids binding one buffer for reading and for writing at once.
    */
-  redirect(from: Tensor, target: Tensor): boolean {
+  redirect(from: Bindable, target: Bindable): boolean {
     const { storage } = from;
     const whole =
       from.byteOffset === 0 && from.dtype === target.dtype && storage.byteLength <= paddedLength(target);
@@ -41,4 +42,5 @@ export class Trace implements StorageOwner {
   }
 }
 
-const paddedLength = (t: Tensor): number => Math.max(4, Math.ceil(t.byteLength / 4) * 4);
+const paddedLength = (t: Bindable): number =>
+  Math.max(4, Math.ceil((t.size * bytesPerElement[t.dtype]) / 4) * 4);

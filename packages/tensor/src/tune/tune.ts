@@ -2,15 +2,16 @@
 //
 // A variant that does not compute what the first one computes is not taken, however fast it is.
 import type { Device } from '../core/device.ts';
-import type { MetChoice, OpCall, Tuning } from '../core/choices.ts';
+import type { MetChoice, Tuning } from '../core/choices.ts';
 import { engineVersion } from '../core/engine-version.ts';
 import { isFloat } from '../dtype/dtype.ts';
-import { launchOp } from '../op.ts';
+import { launchOp, type OpCall } from '../op.ts';
 import { compile, type InputSpec, type Plan } from '../plan/plan.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** A choice that a work meets: its largest call, and how often it is met. */
 export interface ChoiceSite extends MetChoice {
+  call: OpCall;
   calls: number;
 }
 
@@ -45,7 +46,8 @@ export async function meetChoices(device: Device, work: () => Promise<void>): Pr
   const sites = new Map<string, ChoiceSite>();
   const elements = ({ inputs }: OpCall): number =>
     inputs.reduce((sum, input) => sum + (input ? input.shape.reduce((a, b) => a * b, 1) : 0), 0);
-  await device.choices.observe((met) => {
+  await device.choices.observe((observed) => {
+    const met = observed as Omit<ChoiceSite, 'calls'>;
     const found = sites.get(met.key);
     if (!found) sites.set(met.key, { ...met, calls: 1 });
     else {
