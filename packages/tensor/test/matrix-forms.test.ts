@@ -3,8 +3,8 @@ import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { buildCall, type KernelSpec } from '../src/kernel/kernel.ts';
 import type { AdapterSummary, Device, DType } from '../src/node.ts';
-import type { Gemm, GemmPiece } from '../src/ops/matmul/gemm-piece.ts';
-import { launchGemm } from '../src/ops/matmul/gemm.ts';
+import type { Gemm, GemmPiece } from '../src/ops/product/gemm-piece.ts';
+import { launchGemm } from '../src/ops/product/gemm.ts';
 import {
   describeForm,
   matrixForms,
@@ -12,8 +12,8 @@ import {
   memoryItems,
   suitsMatrices,
   tileSides,
-} from '../src/ops/matmul/matrix-forms.ts';
-import { matrixKernel } from '../src/ops/matmul/matrix-kernel.ts';
+} from '../src/ops/product/matrix-forms.ts';
+import { matrixKernel } from '../src/ops/product/matrix-kernel.ts';
 import { apple, intel, matrix, nvidia, openNullDevice, pieceOn, type Sides } from './matrix-machines.ts';
 import { transposes } from './product-check.ts';
 

@@ -2,11 +2,11 @@
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { matmul, meetChoices, openDevice, tensor } from '../src/node.ts';
-import type { GemmPiece } from '../src/ops/matmul/gemm-piece.ts';
-import { wholePiece } from '../src/ops/matmul/gemm.ts';
-import { laneKernel } from '../src/ops/matmul/lane-kernel.ts';
-import { describeForm, matrixForms, tileSides } from '../src/ops/matmul/matrix-forms.ts';
-import { matrixKernel } from '../src/ops/matmul/matrix-kernel.ts';
+import type { GemmPiece } from '../src/ops/product/gemm-piece.ts';
+import { wholePiece } from '../src/ops/product/gemm.ts';
+import { laneKernel } from '../src/ops/product/lane-kernel.ts';
+import { describeForm, matrixForms, tileSides } from '../src/ops/product/matrix-forms.ts';
+import { matrixKernel } from '../src/ops/product/matrix-kernel.ts';
 import { deviation } from './op-check.ts';
 import { assertNear, productChecks, transposes, type Part, type Product } from './product-check.ts';
 

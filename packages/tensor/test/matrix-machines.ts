@@ -8,8 +8,8 @@ import {
   type SubgroupMatrix,
 } from '../src/node.ts';
 import { dawnInstance } from '../src/node-dawn.ts';
-import type { Gemm, GemmPiece } from '../src/ops/matmul/gemm-piece.ts';
-import { wholePiece } from '../src/ops/matmul/gemm.ts';
+import type { Gemm, GemmPiece } from '../src/ops/product/gemm-piece.ts';
+import { wholePiece } from '../src/ops/product/gemm.ts';
 
 export const matrix = (
   component: string,

@@ -4,8 +4,8 @@ import * as assert from 'uvu/assert';
 import { openDevice as openDeviceOn } from '../src/core/open-device.ts';
 import { openDevice, type Device, type SubgroupMatrix } from '../src/node.ts';
 import { dawnInstance } from '../src/node-dawn.ts';
-import { matrixForms } from '../src/ops/matmul/matrix-forms.ts';
-import { probeMatrices } from '../src/ops/matmul/probe-matrices.ts';
+import { matrixForms } from '../src/ops/product/matrix-forms.ts';
+import { probeMatrices } from '../src/ops/product/probe-matrices.ts';
 import { matrix, nullGpu, nvidia } from './matrix-machines.ts';
 
 const test = suite('matrix probe');

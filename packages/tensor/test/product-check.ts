@@ -4,9 +4,9 @@
 import * as assert from 'uvu/assert';
 import { tensor, type Device, type DType, type Tensor } from '../src/index.ts';
 import { f16ToF32Array, f32ToF16Array } from '../src/dtype/half.ts';
-import { rules } from '../src/ops/activations.ts';
-import type { Gemm, GemmPiece } from '../src/ops/matmul/gemm-piece.ts';
-import { wholePiece } from '../src/ops/matmul/gemm.ts';
+import { rules } from '../src/ops/unary/activations.ts';
+import type { Gemm, GemmPiece } from '../src/ops/product/gemm-piece.ts';
+import { wholePiece } from '../src/ops/product/gemm.ts';
 import { deviation, uniform } from './op-check.ts';
 
 const tolerances = { f32: 2e-5, f16: 4e-3 };

@@ -2,7 +2,7 @@
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { openDevice } from '../src/node.ts';
-import { sliceForms, sliceKernel, suitsSlices } from '../src/ops/matmul/slice-kernel.ts';
+import { sliceForms, sliceKernel, suitsSlices } from '../src/ops/product/slice-kernel.ts';
 import { assertNear, productChecks, type Product } from './product-check.ts';
 
 const device = await openDevice();

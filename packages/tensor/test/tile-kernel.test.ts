@@ -6,11 +6,11 @@ import * as assert from 'uvu/assert';
 import { openDevice } from '../src/node.ts';
 import { emptyTensor, ShapeError, transpose } from '../src/index.ts';
 import type { KernelSpec } from '../src/kernel/kernel.ts';
-import type { GemmPiece } from '../src/ops/matmul/gemm-piece.ts';
-import { wholePiece } from '../src/ops/matmul/gemm.ts';
-import { laneKernel } from '../src/ops/matmul/lane-kernel.ts';
-import { splitSumKernel } from '../src/ops/matmul/split-sum.ts';
-import { defaultTileForm, tileForms, tileKernel, type TileForm } from '../src/ops/matmul/tile-kernel.ts';
+import type { GemmPiece } from '../src/ops/product/gemm-piece.ts';
+import { wholePiece } from '../src/ops/product/gemm.ts';
+import { laneKernel } from '../src/ops/product/lane-kernel.ts';
+import { splitSumKernel } from '../src/ops/product/split-sum.ts';
+import { defaultTileForm, tileForms, tileKernel, type TileForm } from '../src/ops/product/tile-kernel.ts';
 import { assertNear, productChecks, transposes, type Part, type Product } from './product-check.ts';
 
 const device = await openDevice();

@@ -1,9 +1,9 @@
 // Reverse-mode differentiation over the tape that applyOp writes.
 import { ShapeError, TensorError } from '../core/errors.ts';
 import { formatShape, sameShape } from '../core/shape.ts';
-import { add, affine } from '../ops/arithmetic.ts';
-import { copyInto } from '../ops/copy.ts';
-import { fill } from '../ops/fill.ts';
+import { add, affine } from '../ops/binary/arithmetic.ts';
+import { copyInto } from '../ops/unary/cast.ts';
+import { fill } from '../ops/create/fill.ts';
 import type { Device } from '../core/device.ts';
 import type { TapeNode, Tensor } from '../tensor.ts';
 

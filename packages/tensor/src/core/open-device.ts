@@ -2,7 +2,7 @@
 import { summariseAdapter } from './adapter.ts';
 import { Device, type DeviceOptions } from './device.ts';
 import { NoAdapterError } from './errors.ts';
-import { probeMatrices } from '../ops/matmul/probe-matrices.ts';
+import { probeMatrices } from '../ops/product/probe-matrices.ts';
 
 export interface OpenOptions extends DeviceOptions {
   gpu?: Pick<GPU, 'requestAdapter'>;

@@ -9,9 +9,9 @@ import { runFlat, windowElements } from '../kernel/flat.ts';
 import { window } from '../kernel/kernel.ts';
 import { f32Literal, wgsl } from '../kernel/wgsl.ts';
 import type { LaunchContext } from '../op.ts';
-import { concat } from '../ops/concat.ts';
-import { sqrt } from '../ops/activations.ts';
-import { sum } from '../ops/reduce.ts';
+import { concat } from '../ops/move/concat.ts';
+import { sqrt } from '../ops/unary/activations.ts';
+import { sum } from '../ops/reduce/reduce.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
 import { ParameterArena } from './arena.ts';
 

@@ -4,7 +4,7 @@
 import type { Device } from '../core/device.ts';
 import { LimitError, TensorError } from '../core/errors.ts';
 import { formatShape } from '../core/shape.ts';
-import { copyInto } from '../ops/copy.ts';
+import { copyInto } from '../ops/unary/cast.ts';
 import { Tensor } from '../tensor.ts';
 
 /** Elements between starts: 256 bytes, WebGPU's offset alignment for bindings. */
