@@ -1,10 +1,9 @@
 // Makes every op whose first argument is a tensor a method of Tensor, in type and in fact.
-import * as ops from './ops/index.ts';
+import * as ops from './ops/on-tensors.ts';
 import { Tensor } from './tensor.ts';
 
 type Ops = typeof ops;
 type AsMethod<F> = F extends (x: Tensor, ...rest: infer R) => infer Out ? (...rest: R) => Out : never;
-// No filter on the keys: one would need Tensor's own members to decide. Ops that start otherwise are `never`.
 type TensorMethods = { [K in keyof Ops]: AsMethod<Ops[K]> };
 
 declare module './tensor.ts' {

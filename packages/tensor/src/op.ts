@@ -1,6 +1,7 @@
-// What an op is: shape rule, kernels, vector-Jacobian product, plain reference and samples, all in one object.
+// What an op is: shape rule, kernels and vector-Jacobian product in one object. Its check stands beside it (check.ts).
 import type { Device } from './core/device.ts';
-import { DTypeError, ShapeError, TensorError } from './core/errors.ts';
+import { assertTensor } from './arguments.ts';
+import { TensorError } from './core/errors.ts';
 import type { Shape } from './core/shape.ts';
 import { isFloat, type DType } from './dtype/dtype.ts';
 import type { KernelSpec } from './kernel/kernel.ts';
@@ -13,12 +14,6 @@ export interface TensorSpec {
 
 /** Inputs of an op in order; optional ones may be undefined. */
 export type Inputs = readonly (Tensor | undefined)[];
-
-/** A plain float64 array, what references compute with. */
-export interface RefArray {
-  shape: Shape;
-  data: Float64Array;
-}
 
 export interface LaunchContext {
   device: Device;
@@ -40,27 +35,13 @@ export interface OpCall {
   needs: readonly boolean[];
 }
 
-/** Values for one generated test. */
-export interface SampleInput {
-  shape: Shape;
-  dtype?: DType;
-  /** Uniform range of random values; default [-1, 1]. Integers are drawn for i32/u32 (upper end excluded). */
-  range?: readonly [number, number];
-  values?: readonly number[];
-}
-
-export interface Sample<A> {
-  name?: string;
-  inputs: readonly (SampleInput | undefined)[];
-  attrs: A;
-  /** Inputs whose gradient is checked against central differences; default: all f32 inputs. */
-  checkGrad?: readonly number[];
-  /** Relative tolerance (of the largest magnitude) in f32; default 2e-5. */
-  tolerance?: number;
-}
-
-export interface OpDefinition<A, I extends Inputs = readonly Tensor[]> {
+interface NamedOp {
   name: string;
+  /** Names of the inputs in order, for error messages. */
+  inputs?: readonly string[];
+}
+
+export interface OpDefinition<A, I extends Inputs = readonly Tensor[]> extends NamedOp {
   /** Shape and dtype rule; the first spec is the result, more are extra or hidden (saved) outputs. */
   infer(inputs: I, attrs: A, needs: readonly boolean[]): TensorSpec[];
   launch(
@@ -74,34 +55,36 @@ export interface OpDefinition<A, I extends Inputs = readonly Tensor[]> {
   isView?: boolean;
   /** True when `launch` writes into the first input and that is the result. */
   isInPlace?: boolean;
-  /** Gradients for the inputs, in order. Without it the op ends the tape. */
+  /** Gradients for the inputs, in order. Without it the op refuses inputs that want one, unless its result is integer. */
   vjp?(context: VjpContext<A, I>): readonly (Tensor | undefined)[];
   /** Inputs whose partial gradient the VJP adds by itself (saves the separate addition). */
   folds?: readonly number[];
-  /** The formula in plain float64 JavaScript. */
-  reference?(inputs: RefInputs<I>, attrs: A): RefArray[];
-  samples: readonly Sample<A>[];
 }
 
-export type RefInputs<I extends Inputs> = {
-  [K in keyof I]: undefined extends I[K] ? RefArray | undefined : RefArray;
-};
+/** An op that calls others: its gradient is theirs. */
+export interface CompositeDefinition<A, I extends Inputs = readonly Tensor[]> extends NamedOp {
+  compose(inputs: I, attrs: A, device: Device): Tensor[];
+}
 
 // Heterogeneous collections of ops (the tape, the test loop) do not know A and I.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyOp = OpDefinition<any, any>;
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type AnyComposite = CompositeDefinition<any, any>;
 
 export type Apply<A, I extends Inputs> = (inputs: I, attrs: A, device?: Device) => Tensor[];
 
-export type Op<F> = F & { readonly definition: AnyOp };
+export type Op<F> = F & { readonly definition: AnyOp | AnyComposite };
 
-function deviceOf(name: string, inputs: Inputs, device: Device | undefined): Device {
+/** The inputs as an op's author names them, checked: tensors, and all on one device. */
+function deviceOf({ name, inputs: names = [] }: NamedOp, inputs: Inputs, device: Device | undefined): Device {
   let found = device;
-  for (const input of inputs) {
-    if (!input) continue;
+  inputs.forEach((input, i) => {
+    if (input === undefined) return;
+    assertTensor(name, names[i] ?? `input ${i}`, input);
     if (found && input.device !== found) throw new TensorError(`${name}: its inputs live on two devices`);
     found = input.device;
-  }
+  });
   if (!found) throw new TensorError(`${name}: no tensor and no device given`);
   return found;
 }
@@ -140,17 +123,28 @@ export function launchOp<A, I extends Inputs>(
 
 let lastNode = 0;
 
-/** Runs an op: outputs are allocated, kernels launched, the tape written. */
+/**
+ * Runs an op: outputs are allocated, kernels launched, the tape written.
+ * @throws TensorError for an input that is no tensor, and for an op without a gradient where one is wanted.
+ */
 export function applyOp<A, I extends Inputs>(
-  op: OpDefinition<A, I>,
+  op: OpDefinition<A, I> | CompositeDefinition<A, I>,
   inputs: I,
   attrs: A,
   on?: Device,
 ): Tensor[] {
-  const device = deviceOf(op.name, inputs, on);
+  const device = deviceOf(op, inputs, on);
+  if ('compose' in op) return op.compose(inputs, attrs, device);
   const needs = inputs.map((t) => device.gradEnabled && t !== undefined && t.requiresGrad);
   const outputs = launchOp(op, inputs, attrs, { device, needs });
-  if (needs.includes(true) && op.vjp && isFloat(outputs[0].dtype)) {
+  if (needs.includes(true) && isFloat(outputs[0].dtype)) {
+    if (!op.vjp) {
+      const which = op.inputs?.[needs.indexOf(true)] ?? `input ${needs.indexOf(true)}`;
+      throw new TensorError(
+        `${op.name}: it has no gradient, but ${which} ${inputs[needs.indexOf(true)]!.toString()} wants one; ` +
+          `run it inside noGrad, or detach() that input`,
+      );
+    }
     outputs[0].requiresGrad = true;
     outputs[0].node = {
       id: ++lastNode,
@@ -170,20 +164,23 @@ export function applyOp<A, I extends Inputs>(
  * export const neg = defineOp(definition, (apply) => (x: Tensor): Tensor => apply([x], {})[0]);
  */
 export function defineOp<A, I extends Inputs, F extends object>(
-  definition: OpDefinition<A, I>,
+  definition: OpDefinition<A, I> | CompositeDefinition<A, I>,
   signature: (apply: Apply<A, I>) => F,
 ): Op<F> {
   const apply: Apply<A, I> = (inputs, attrs, device) => applyOp(definition, inputs, attrs, device);
   return Object.assign(signature(apply), { definition });
 }
 
-/** Throws a {@link DTypeError} unless the tensor holds floats. */
-export function assertFloat(op: string, argument: string, t: Tensor): void {
-  if (!isFloat(t.dtype))
-    throw new DTypeError(`${op}: ${argument} is ${t.dtype}, but floats (f32 or f16) are needed`);
-}
-
-/** Throws a {@link ShapeError} with both sizes unless they agree. */
-export function assertSizes(op: string, what: string, got: number, wanted: number): void {
-  if (got !== wanted) throw new ShapeError(`${op}: ${what} is ${got}, but ${wanted} is needed`);
+/**
+ * The kernels of a backward pass: called with inputs and attributes, gives all outputs, has no gradient of its own.
+ * @example
+ * const reluBackward = kernelOp('reluBackward', ([x]: readonly [Tensor, Tensor]) => [x], (context, [x, g], [out]) => …);
+ */
+export function kernelOp<A, I extends Inputs>(
+  name: string,
+  infer: (inputs: I, attrs: A) => TensorSpec[],
+  launch: (context: LaunchContext, inputs: I, outputs: readonly Tensor[], attrs: A) => void,
+): (inputs: I, attrs: A) => Tensor[] {
+  const definition: OpDefinition<A, I> = { name, infer, launch };
+  return (inputs, attrs) => applyOp(definition, inputs, attrs);
 }

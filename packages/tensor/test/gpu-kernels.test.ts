@@ -3,14 +3,11 @@ import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { openDevice } from '../src/node.ts';
 import { matmul, meetChoices, tensor, type Tensor } from '../src/index.ts';
-import * as ops from '../src/ops/index.ts';
 import { runRows } from '../src/kernel/rows.ts';
 import type { KernelSpec } from '../src/kernel/kernel.ts';
-import type { AnyOp } from '../src/op.ts';
-import { checkBackward, checkForward, deviation, uniform } from './op-check.ts';
+import { checkBackward, checkForward, checkedOps, deviation, uniform } from './op-check.ts';
 
 const names = ['layerNorm', 'softmax', 'crossEntropy', 'l2Normalize', 'topK', 'attention'];
-const definitions = [...new Set(Object.values(ops).map((op) => (op as { definition: AnyOp }).definition))];
 
 for (const without of [[], ['subgroups']]) {
   const device = await openDevice({ without });
@@ -22,7 +19,7 @@ for (const without of [[], ['subgroups']]) {
   test.after.each(failOnGpuErrors(device));
   test.after(() => device.close());
 
-  for (const op of definitions.filter(({ name }) => names.includes(name))) {
+  for (const op of checkedOps.filter(({ name }) => names.includes(name))) {
     if (op.name === 'attention' && without.length > 0) continue;
     test(op.name, async () => {
       for (const sample of op.samples) {
@@ -63,7 +60,7 @@ for (const without of [[], ['subgroups']]) {
     });
 
     test('attention: samples, with every kernel that can take them', async () => {
-      const op = definitions.find(({ name }) => name === 'attention')!;
+      const op = checkedOps.find(({ name }) => name === 'attention')!;
       const forward = async (): Promise<void> => {
         for (const sample of op.samples) await device.scope(() => checkForward(device, op, sample, false));
       };

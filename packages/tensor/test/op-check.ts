@@ -5,8 +5,27 @@ import type { Device } from '../src/core/device.ts';
 import { sizeOf } from '../src/core/shape.ts';
 import { bytesPerElement, isFloat, type DType } from '../src/dtype/dtype.ts';
 import { f16ToF32Array, f32ToF16Array } from '../src/dtype/half.ts';
-import { applyOp, type AnyOp, type RefArray, type Sample, type SampleInput } from '../src/op.ts';
+import { applyOp, type AnyComposite, type AnyOp } from '../src/op.ts';
+import type { AnyCheck, RefArray, Sample, SampleInput } from '../src/check.ts';
+import { checks } from '../src/ops/checks.ts';
+import * as ops from '../src/ops/index.ts';
 import { compile, grad, tensor, type Tensor } from '../src/index.ts';
+
+/** An op with its check. */
+export interface CheckedOp extends AnyCheck {
+  name: string;
+  op: AnyOp | AnyComposite;
+}
+
+/** Every op, in the order of the list of checks. */
+const definitions = new Map(Object.entries(ops).map(([name, { definition }]) => [name, definition]));
+export const checkedOps: readonly CheckedOp[] = Object.entries(checks).map(([name, check]) => ({
+  ...check,
+  name,
+  op: definitions.get(name)!,
+}));
+
+const hasGradient = ({ op }: CheckedOp): boolean => 'compose' in op || op.vjp !== undefined;
 
 /** Deterministic uniform numbers in [0, 1) (mulberry32). */
 export function uniform(seed: number): () => number {
@@ -30,7 +49,7 @@ export function valuesOf(input: SampleInput, draw: () => number, halves: boolean
   return Float64Array.from(f16ToF32Array(f32ToF16Array(Float32Array.from(data))));
 }
 
-export const hasHalves = (op: AnyOp, sample: Sample<unknown>): boolean =>
+export const hasHalves = (op: CheckedOp, sample: Sample<unknown>): boolean =>
   op.name !== 'fill' && sample.inputs.some((i) => i && (i.dtype ?? 'f32') === 'f32');
 
 interface Prepared {
@@ -84,13 +103,13 @@ function assertNear(
 
 export async function checkForward(
   device: Device,
-  op: AnyOp,
+  op: CheckedOp,
   sample: Sample<unknown>,
   halves: boolean,
 ): Promise<void> {
   const { refs, inputs } = prepare(device, sample, halves);
-  const outputs = applyOp(op, inputs, sample.attrs, device);
-  const wanted = op.reference!(refs, sample.attrs);
+  const outputs = applyOp(op.op, inputs, sample.attrs, device);
+  const wanted = op.reference(refs, sample.attrs);
   for (const [k, reference] of wanted.entries()) {
     assert.equal([...outputs[k].shape], [...reference.shape], `${op.name}: shape of output ${k}`);
     assertNear(
@@ -105,13 +124,13 @@ export async function checkForward(
 const differencePoints = 60;
 
 /** Central differences of Σ w·reference(inputs) against the VJP on the GPU. */
-export async function checkBackward(device: Device, op: AnyOp, sample: Sample<unknown>): Promise<void> {
+export async function checkBackward(device: Device, op: CheckedOp, sample: Sample<unknown>): Promise<void> {
   const { refs, inputs } = prepare(device, sample, false);
   const chosen =
     sample.checkGrad ?? sample.inputs.flatMap((i, k) => (i && (i.dtype ?? 'f32') === 'f32' ? [k] : []));
-  if (!op.vjp || chosen.length === 0) return;
+  if (!hasGradient(op) || chosen.length === 0) return;
   for (const k of chosen) inputs[k]!.trainable();
-  const [result] = applyOp(op, inputs, sample.attrs, device);
+  const [result] = applyOp(op.op, inputs, sample.attrs, device);
   if (result.size === 0) return;
   const draw = uniform(99);
   const weights = Float64Array.from({ length: result.size }, () => Math.fround(2 * draw() - 1));
@@ -121,7 +140,7 @@ export async function checkBackward(device: Device, op: AnyOp, sample: Sample<un
     { seed: tensor(device, weights, result.shape) },
   );
   const loss = (): number =>
-    op.reference!(refs as RefArray[], sample.attrs)[0].data.reduce((s, y, i) => s + y * weights[i], 0);
+    op.reference(refs as RefArray[], sample.attrs)[0].data.reduce((s, y, i) => s + y * weights[i], 0);
   for (const [n, k] of chosen.entries()) {
     const { data } = refs[k]!;
     const actual = await grads[n].read();
@@ -149,15 +168,15 @@ const bits = (values: ArrayLike<number>): string =>
   Array.from(values, (v) => (Object.is(v, -0) ? '-0' : String(v))).join();
 
 /** The same bits from eager execution and from three replays in a row, results and gradients. */
-export async function checkReplay(device: Device, op: AnyOp, sample: Sample<unknown>): Promise<void> {
+export async function checkReplay(device: Device, op: CheckedOp, sample: Sample<unknown>): Promise<void> {
   const { refs, inputs } = prepare(device, sample, false);
-  const trains = op.vjp && sample.checkGrad?.length !== 0;
+  const trains = hasGradient(op) && sample.checkGrad?.length !== 0;
   const differentiable = sample.inputs.flatMap((i, k) =>
     i && trains && (i.dtype ?? 'f32') === 'f32' ? [k] : [],
   );
   const step = (given: (Tensor | undefined)[]): Record<string, Tensor> => {
     for (const k of differentiable) given[k]!.trainable();
-    const [result] = applyOp(op, given, sample.attrs, device);
+    const [result] = applyOp(op.op, given, sample.attrs, device);
     const wanted = differentiable.map((k) => given[k]!);
     const grads = wanted.length > 0 && result.size > 0 ? grad(result.mul(2).sum(), wanted) : [];
     return { result, ...Object.fromEntries(grads.map((g, i) => [`g${i}`, g])) };

@@ -49,7 +49,6 @@ const double = (kernels: readonly Kernel[]) =>
 fn thread(i: u32) { y[i] = ${value}; }`,
         });
       },
-      samples: [],
     },
     (apply) => (x) => apply([x], {})[0],
   );

@@ -3,9 +3,7 @@ import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { openDevice } from '../src/node.ts';
 import { matmul, meetChoices, tensor, type Tensor } from '../src/index.ts';
-import * as ops from '../src/ops/index.ts';
-import type { AnyOp } from '../src/op.ts';
-import { checkBackward, checkForward, hasHalves, uniform } from './op-check.ts';
+import { checkBackward, checkForward, checkedOps, hasHalves, type CheckedOp, uniform } from './op-check.ts';
 
 const device = await openDevice();
 const test = suite('variants');
@@ -14,9 +12,7 @@ test.before.each(() => void (device.choices.table = {}));
 test.after.each(failOnGpuErrors(device));
 test.after(() => device.close());
 
-const definitions = [...new Set(Object.values(ops).map((op) => (op as { definition: AnyOp }).definition))];
-
-async function checkSamples(op: AnyOp): Promise<void> {
+async function checkSamples(op: CheckedOp): Promise<void> {
   for (const sample of op.samples) {
     await device.scope(() => checkForward(device, op, sample, false));
     await device.scope(() => checkBackward(device, op, sample));
@@ -25,7 +21,7 @@ async function checkSamples(op: AnyOp): Promise<void> {
   }
 }
 
-for (const op of definitions.filter(({ name }) =>
+for (const op of checkedOps.filter(({ name }) =>
   ['matmul', 'linear', 'mlp', 'attention', 'conv2d'].includes(name),
 )) {
   test(`${op.name}: samples, with every kernel that can take them`, async () => {

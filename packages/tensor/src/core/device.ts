@@ -84,6 +84,7 @@ export class Device implements StorageOwner {
     this.halfProducts = options.halfProducts ?? false;
     this.kernelLimits = {
       bindingBytes: options.bindingLimit ?? gpu.limits.maxStorageBufferBindingSize,
+      storageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
       workgroupsPerDimension: options.workgroupLimit ?? gpu.limits.maxComputeWorkgroupsPerDimension,
       hasF16: gpu.features.has('shader-f16'),
       hidesLoopCounts: adapter.kind === 'software',
@@ -228,7 +229,7 @@ export class Device implements StorageOwner {
 
   /** Runs one kernel (or writes it down while a plan is traced). */
   run(opName: string, spec: KernelSpec): void {
-    const call = buildCall(opName, spec, this.kernelLimits);
+    const call = this.build(opName, spec);
     if (!call) return;
     // What a plan traces it owns; anything else must be alive now.
     for (const { storage } of call.bindings) if (!this.trace || !storage.isVirtual) storage.assertLive();
@@ -237,6 +238,11 @@ export class Device implements StorageOwner {
       return;
     }
     this.encode(call);
+  }
+
+  /** The call of a kernel on this device's adapter; undefined when it has nothing to do. */
+  build(opName: string, spec: KernelSpec): KernelCall | undefined {
+    return buildCall(opName, spec, this.kernelLimits);
   }
 
   encode(call: KernelCall): void {

@@ -1,5 +1,6 @@
 // What stands in for the GPU while a plan is traced: it gives memory that has no buffer yet, and writes calls down.
-import type { Bindable, KernelCall } from '../kernel/kernel.ts';
+import type { Bindable } from '../kernel/bindable.ts';
+import type { KernelCall } from '../kernel/kernel.ts';
 import type { Storage } from './storage.ts';
 
 export interface Recorder {

@@ -2,10 +2,11 @@
 import { bytesPerElement } from '../dtype/dtype.ts';
 import type { LaunchContext } from '../op.ts';
 import type { Tensor } from '../tensor.ts';
+import type { Bindable } from './bindable.ts';
 import { window, type KernelSpec, type OperandLike } from './kernel.ts';
 
 /** Elements of one window: under the binding limit for every dtype, and 256-byte aligned. */
-export function windowElements(bindingBytes: number, tensors: readonly Tensor[]): number {
+export function windowElements(bindingBytes: number, tensors: readonly Bindable[]): number {
   const widest = Math.max(...tensors.map((t) => bytesPerElement[t.dtype]));
   return Math.max(128, Math.floor(bindingBytes / widest / 128) * 128);
 }

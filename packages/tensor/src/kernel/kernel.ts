@@ -6,19 +6,13 @@
 import type { DType } from '../dtype/dtype.ts';
 import { bytesPerElement } from '../dtype/dtype.ts';
 import { LimitError } from '../core/errors.ts';
-import type { Shape } from '../core/shape.ts';
 import type { Storage } from '../core/storage.ts';
+import type { Bindable } from './bindable.ts';
+import { nonFiniteWgsl } from './non-finite.ts';
+import type { PointwiseGraph } from './pointwise-graph.ts';
+import { accessSegments, segmentAccessors, type Segmented } from './segments.ts';
 import { enableSubgroupMatrices } from './subgroup-matrix.ts';
 import { wgsl } from './wgsl.ts';
-
-/** What of a tensor a kernel binds. */
-export interface Bindable {
-  readonly storage: Storage;
-  readonly byteOffset: number;
-  readonly shape: Shape;
-  readonly dtype: DType;
-  readonly size: number;
-}
 
 /** A tensor as one kernel sees it: whole or a window of it, by element or by vectors of 2 or 4. */
 export interface Operand {
@@ -59,6 +53,8 @@ export interface KernelSpec {
   subgroupMatrices?: 'f16' | 'f32';
   /** Floating-point operations, for profiles. */
   flops?: number;
+  /** What a pointwise kernel computes, so that a plan can join it with others. */
+  pointwise?: PointwiseGraph;
   code: string;
 }
 
@@ -79,6 +75,7 @@ export interface KernelCall {
   sizes: readonly number[];
   grid: [number, number];
   flops: number;
+  pointwise?: PointwiseGraph;
 }
 
 /** A call for error messages: its name and the tensors it works on, with their shapes. */
@@ -87,6 +84,8 @@ export const describeCall = ({ name, bindings }: KernelCall): string =>
 
 export interface KernelLimits {
   bindingBytes: number;
+  /** Most storage buffers of one kernel. */
+  storageBuffers: number;
   workgroupsPerDimension: number;
   hasF16: boolean;
   /** Hide loop counts from the driver's compiler, see {@link hideLoopCounts}, and read sizes when running. */
@@ -153,33 +152,48 @@ export function buildCall(opName: string, spec: KernelSpec, limits: KernelLimits
   let layout = '';
   let usesF16 = false;
   const declarations: string[] = [];
+  const segmented: Segmented[] = [];
   const bind = (label: string, like: OperandLike, access: 'r' | 'w'): void => {
     if (!like) return;
     const { tensor, vec, first, count } = toOperand(like);
     const width = bytesPerElement[tensor.dtype];
     const byteLength = Math.max(4, Math.ceil((count * width) / 4) * 4);
-    if (byteLength > limits.bindingBytes) {
-      throw new LimitError(
-        `${name}: argument ${label} [${tensor.shape.join(', ')}] ${tensor.dtype} takes ${byteLength} bytes, ` +
-          `over this adapter's binding limit of ${limits.bindingBytes}; split the tensor or use f16`,
-      );
-    }
     if (count % vec !== 0)
       throw new LimitError(`${name}: ${label} has ${count} elements, no multiple of ${vec}`);
     usesF16 ||= tensor.dtype === 'f16';
-    const index = bindings.length;
     const mode = access === 'r' ? 'read' : 'read_write';
     const type = itemType(tensor.dtype, vec);
-    declarations.push(
-      `alias ${label}_t = ${type};`,
-      `@group(0) @binding(${index}) var<storage, ${mode}> ${label}: array<${type}>;`,
-    );
-    bindings.push({ storage: tensor.storage, byteOffset: tensor.byteOffset + first * width, byteLength });
-    labels.push(label);
-    layout += access;
+    // Pieces begin at multiples of 256 bytes, which is a whole number of items whatever their type.
+    const pieceBytes =
+      byteLength > limits.bindingBytes ? Math.floor(limits.bindingBytes / 256) * 256 : byteLength;
+    const pieces = Math.ceil(byteLength / pieceBytes);
+    declarations.push(`alias ${label}_t = ${type};`);
+    for (let k = 0; k < pieces; k++) {
+      const array = pieces > 1 ? `${label}_s${k}` : label;
+      declarations.push(
+        `@group(0) @binding(${bindings.length}) var<storage, ${mode}> ${array}: array<${type}>;`,
+      );
+      bindings.push({
+        storage: tensor.storage,
+        byteOffset: tensor.byteOffset + first * width + k * pieceBytes,
+        byteLength: Math.min(pieceBytes, byteLength - k * pieceBytes),
+      });
+      labels.push(array);
+      layout += access;
+    }
+    if (pieces > 1) {
+      const itemsPerPiece = pieceBytes / (width * vec);
+      segmented.push({ name: label, itemsPerPiece, pieces, writable: access === 'w' });
+    }
   };
   for (const [label, like] of Object.entries(spec.read ?? {})) bind(label, like, 'r');
   for (const [label, like] of Object.entries(spec.write ?? {})) bind(label, like, 'w');
+  if (segmented.length > 0 && bindings.length > limits.storageBuffers) {
+    throw new LimitError(
+      `${name}: its tensors take ${bindings.length} bindings of at most ${limits.bindingBytes} bytes, but this adapter binds ` +
+        `${limits.storageBuffers} at once; split the tensors or use f16`,
+    );
+  }
   usesF16 ||= spec.subgroupMatrices === 'f16';
   if (usesF16 && !limits.hasF16) {
     throw new LimitError(`${name}: this adapter has no shader-f16; load with dtype 'f32'`);
@@ -200,7 +214,8 @@ export function buildCall(opName: string, spec: KernelSpec, limits: KernelLimits
   if (runtime) layout += 'u';
   // A bound that is computed from sizes may still tell the compiler how many turns there are at most.
   const isHidden = (bound: string): boolean => runtime !== undefined && bound in spec.sizes!;
-  const written = limits.hidesLoopCounts ? hideLoopCounts(spec.code, labels[0], isHidden) : spec.code;
+  const reached = segmented.reduce(accessSegments, spec.code);
+  const written = limits.hidesLoopCounts ? hideLoopCounts(reached, labels[0], isHidden) : reached;
   const count = sizes ? 'ITEMS' : `${items}u`;
   const group = (g: string): string => `group(${g}, lane${spec.subgroupMatrices ? ', subgroup' : ''});`;
   const linear = grid[1] > 1 ? `(wid.x + wid.y * ${grid[0]}u)` : 'wid.x';
@@ -215,6 +230,8 @@ export function buildCall(opName: string, spec: KernelSpec, limits: KernelLimits
     spec.subgroups ? 'enable subgroups;\nvar<private> subgroupLane: u32;' : '',
     spec.subgroupMatrices ? enableSubgroupMatrices : '',
     ...declarations,
+    ...segmented.map(segmentAccessors),
+    nonFiniteWgsl(written),
     ...constants,
     runtime?.declaration,
     runtime ? runtime.inserted(written) : written,
@@ -227,5 +244,6 @@ export function buildCall(opName: string, spec: KernelSpec, limits: KernelLimits
   ]
     .filter(Boolean)
     .join('\n');
-  return { name, code, layout, bindings, sizes: runtime?.values ?? [], grid, flops: spec.flops ?? 0 };
+  const { flops = 0, pointwise } = spec;
+  return { name, code, layout, bindings, sizes: runtime?.values ?? [], grid, flops, pointwise };
 }

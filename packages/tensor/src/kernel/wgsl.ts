@@ -14,10 +14,16 @@ export function wgsl(strings: TemplateStringsArray, ...holes: Hole[]): string {
   return out;
 }
 
-/** A float literal of type f32; whole numbers get their point. */
+/**
+ * A float literal of type f32; whole numbers get their point. NaN and infinities, which WGSL has no literals for, are calls
+ * of the functions in non-finite.ts; what f32 cannot hold becomes infinite, as in a Float32Array.
+ */
 export function f32Literal(x: number): string {
-  if (!Number.isFinite(x)) throw new RangeError(`WGSL has no literal for ${x}`);
-  const text = String(Math.fround(x));
+  const rounded = Math.fround(x);
+  if (Number.isNaN(rounded)) return 'notANumber()';
+  if (!Number.isFinite(rounded)) return rounded < 0 ? '(-infinity())' : 'infinity()';
+  if (Object.is(rounded, -0)) return 'bitcast<f32>(0x80000000u)';
+  const text = String(rounded);
   return /[.e]/.test(text) ? `${text}f` : `${text}.0f`;
 }
 

@@ -1,29 +1,3 @@
-// Every op, one line each: this list is the registry (methods and tests are generated from it).
-export { add, sub, mul, div, affine } from './binary/arithmetic.ts';
-export { tanh, relu, sigmoid, geluNew, gelu, quickGelu, exp, log, sqrt, square } from './unary/activations.ts';
-export { cast } from './unary/cast.ts';
-export { fill } from './create/fill.ts';
-export { reshape } from './move/reshape.ts';
-export { expand } from './move/repeat-middle.ts';
-export { sum, mean, max } from './reduce/reduce.ts';
-export { matmul } from './product/matmul.ts';
-export { linear } from './product/linear.ts';
-export { mlp } from './product/mlp.ts';
-export { layerNorm } from './rows/layer-norm.ts';
-export { attention } from './attention/attention.ts';
-export { embedding } from './index/embedding.ts';
-export { slice } from './move/slice.ts';
-export { concat } from './move/concat.ts';
-export { transpose } from './move/transpose.ts';
-export { imagePatches, patchEmbed } from './conv/patch-embed.ts';
-export { conv2d } from './conv/conv2d.ts';
-export { avgPool2d } from './conv/avg-pool2d.ts';
-export { writeRows } from './index/write-rows.ts';
-export { dropout } from './random/dropout.ts';
-export { randomUniform, randomNormal } from './random/random.ts';
-export { softmax, logSoftmax } from './rows/softmax.ts';
-export { crossEntropy } from './loss/cross-entropy.ts';
-export { linearCrossEntropy } from './loss/linear-cross-entropy.ts';
-export { l2Normalize } from './rows/l2-normalize.ts';
-export { argmax } from './reduce/argmax.ts';
-export { topK } from './reduce/top-k.ts';
+// Every op: those that are methods of Tensor too, and the others.
+export * from './on-tensors.ts';
+export * from './functions.ts';

@@ -6,6 +6,8 @@ import type { Storage } from '../core/storage.ts';
 import type { DType } from '../dtype/dtype.ts';
 import { describeCall, type KernelCall } from '../kernel/kernel.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
+import { pointwiseSpec } from '../kernel/pointwise.ts';
+import { fusePointwise } from './fuse.ts';
 import { layOut } from './layout.ts';
 import { profileCalls, type ProfileRow } from './profile.ts';
 import { Trace } from './trace.ts';
@@ -131,7 +133,12 @@ export async function compile<S extends Record<string, InputSpec>, O extends Rec
     const outputs = record(device, trace, () => step(inputs));
     owned.push(...trace.held);
     const pinned = new Set(Object.values(outputs).map((t) => t.storage));
-    const { slotOf, slotBytes, slotLabels } = layOut(trace.calls, pinned);
+    const calls = fusePointwise(trace.calls, {
+      pinned,
+      storageBuffers: device.kernelLimits.storageBuffers,
+      build: (graph) => device.build('pointwise', { ...pointwiseSpec(graph), pointwise: graph })!,
+    });
+    const { slotOf, slotBytes, slotLabels } = layOut(calls, pinned);
     for (const [name, t] of Object.entries(outputs)) {
       if (t.size > 0 && t.storage.isVirtual && !t.storage.target && !slotOf.has(t.storage)) {
         throw new ShapeError(
@@ -147,15 +154,15 @@ export async function compile<S extends Record<string, InputSpec>, O extends Rec
     for (const [storage, slot] of slotOf) storage.buffer = slots[slot].buffer;
     // Released with the plan, so that a later look at its tensors is an error and not old memory.
     owned.push(...slotOf.keys());
-    await device.pipelines.prepare(trace.calls);
-    const bound = trace.calls.map((call) => ({
+    await device.pipelines.prepare(calls);
+    const bound = calls.map((call) => ({
       pipeline: device.pipelines.get(call),
       group: device.bindGroup(call),
       x: call.grid[0],
       y: call.grid[1],
     }));
     const arenaBytes = slotBytes.reduce((a, b) => a + b, 0);
-    return new Plan(device, inputs, outputs, trace.calls, bound, owned, arenaBytes);
+    return new Plan(device, inputs, outputs, calls, bound, owned, arenaBytes);
   } catch (error) {
     for (const storage of [...owned, ...trace.held]) storage.release();
     throw error;

@@ -2,7 +2,8 @@
 import { Storage, type StorageOwner } from '../core/storage.ts';
 import { bytesPerElement } from '../dtype/dtype.ts';
 import type { Recorder } from '../core/recorder.ts';
-import type { Bindable, KernelCall } from '../kernel/kernel.ts';
+import type { Bindable } from '../kernel/bindable.ts';
+import type { KernelCall } from '../kernel/kernel.ts';
 
 export class Trace implements StorageOwner, Recorder {
   readonly calls: KernelCall[] = [];

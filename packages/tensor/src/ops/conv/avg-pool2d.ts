@@ -6,7 +6,8 @@ import { formatShape, type Shape } from '../../core/shape.ts';
 import { window } from '../../kernel/kernel.ts';
 import { rowBytes, rowWindows } from '../../kernel/windows.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
-import { assertFloat, defineOp, type OpDefinition } from '../../op.ts';
+import { assertFloat } from '../../arguments.ts';
+import { defineOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 
 interface PoolSizes {
@@ -18,7 +19,7 @@ interface PoolSizes {
   w: number;
 }
 
-function sizesOf({ shape }: { shape: Shape }, s: number): PoolSizes {
+export function sizesOf({ shape }: { shape: Shape }, s: number): PoolSizes {
   const [B, H, W, C] = shape;
   if (shape.length !== 4 || !Number.isInteger(s) || s < 1 || H < s || W < s) {
     throw new ShapeError(
@@ -30,6 +31,7 @@ function sizesOf({ shape }: { shape: Shape }, s: number): PoolSizes {
 
 const definition: OpDefinition<{ size: number }, readonly [Tensor]> = {
   name: 'avgPool2d',
+  inputs: ['x'],
   infer([x], { size }) {
     assertFloat('avgPool2d', 'x', x);
     const { B, C, h, w } = sizesOf(x, size);
@@ -60,25 +62,6 @@ fn thread(i: u32) {
       });
     }
   },
-  reference([x], { size: s }) {
-    const { B, H, W, C, h, w } = sizesOf(x, s);
-    const data = new Float64Array(B * h * w * C);
-    for (let i = 0; i < data.length; i++) {
-      const tile = Math.floor(i / C);
-      const top = Math.floor(tile / (h * w)) * H + (Math.floor(tile / w) % h) * s;
-      for (let y = 0; y < s; y++)
-        for (let q = 0; q < s; q++)
-          data[i] += x.data[((top + y) * W + (tile % w) * s + q) * C + (i % C)] / (s * s);
-    }
-    return [{ shape: [B, h, w, C], data }];
-  },
-  samples: [
-    { inputs: [{ shape: [2, 4, 6, 8] }], attrs: { size: 2 } },
-    { inputs: [{ shape: [2, 5, 7, 3] }], attrs: { size: 2 } },
-    { inputs: [{ shape: [1, 9, 7, 4] }], attrs: { size: 3 } },
-    { inputs: [{ shape: [1, 1, 1, 1] }], attrs: { size: 1 } },
-    { inputs: [{ shape: [0, 4, 4, 3] }], attrs: { size: 2 } },
-  ],
 };
 
 /**

@@ -6,12 +6,13 @@ import { ShapeError } from '../../core/errors.ts';
 import { formatShape, type Shape } from '../../core/shape.ts';
 import { rowBytes, rowWindows } from '../../kernel/windows.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
-import { assertFloat, assertSizes, defineOp, type OpDefinition } from '../../op.ts';
+import { assertFloat, assertSizes } from '../../arguments.ts';
+import { defineOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
-import { rules, type Activation } from '../unary/activations.ts';
+import { type Activation } from '../unary/activations.ts';
 import { launchPiece, wholePiece } from '../product/gemm.ts';
 
-interface Conv2dAttrs {
+export interface Conv2dAttrs {
   stride: number;
   padding: number;
   activation?: Activation;
@@ -28,7 +29,7 @@ interface Conv2dSizes {
   w: number;
 }
 
-function sizesOf(
+export function sizesOf(
   x: { shape: Shape },
   weight: { shape: Shape },
   { stride, padding }: Conv2dAttrs,
@@ -53,6 +54,7 @@ function sizesOf(
 
 const definition: OpDefinition<Conv2dAttrs, readonly [Tensor, Tensor, Tensor | undefined]> = {
   name: 'conv2d',
+  inputs: ['x', 'weight', 'bias'],
   infer([x, weight, bias], attrs) {
     assertFloat('conv2d', 'x', x);
     assertFloat('conv2d', 'weight', weight);
@@ -83,62 +85,6 @@ fn runAt(m: u32, run: u32) -> u32 {
       });
     }
   },
-  reference([x, weight, bias], attrs) {
-    const { B, H, W, I, O, k, h, w } = sizesOf(x, weight, attrs);
-    const f = attrs.activation ? rules[attrs.activation].js : (v: number): number => v;
-    const data = new Float64Array(B * h * w * O);
-    for (let at = 0; at < data.length; at++) {
-      const pixel = Math.floor(at / O);
-      const [b, oy, ox] = [Math.floor(pixel / (h * w)), Math.floor(pixel / w) % h, pixel % w];
-      let total = bias ? bias.data[at % O] : 0;
-      for (let tap = 0; tap < k * k; tap++) {
-        const y = oy * attrs.stride + Math.floor(tap / k) - attrs.padding;
-        const xx = ox * attrs.stride + (tap % k) - attrs.padding;
-        if (y < 0 || y >= H || xx < 0 || xx >= W) continue;
-        for (let i = 0; i < I; i++)
-          total += x.data[((b * H + y) * W + xx) * I + i] * weight.data[(tap * I + i) * O + (at % O)];
-      }
-      data[at] = f(total);
-    }
-    return [{ shape: [B, h, w, O], data }];
-  },
-  samples: [
-    {
-      inputs: [{ shape: [2, 5, 7, 4] }, { shape: [3, 3, 4, 8] }, { shape: [8] }],
-      attrs: { stride: 1, padding: 1, activation: 'relu' },
-    },
-    {
-      inputs: [{ shape: [2, 9, 9, 3] }, { shape: [3, 3, 3, 6] }, { shape: [6] }],
-      attrs: { stride: 2, padding: 1 },
-    },
-    {
-      inputs: [{ shape: [1, 6, 6, 5] }, { shape: [2, 2, 5, 20] }, undefined],
-      attrs: { stride: 2, padding: 0 },
-    },
-    {
-      inputs: [{ shape: [1, 4, 5, 3] }, { shape: [4, 4, 3, 4] }, undefined],
-      attrs: { stride: 3, padding: 2 },
-    },
-    {
-      inputs: [{ shape: [1, 9, 8, 16] }, { shape: [3, 3, 16, 68] }, { shape: [68] }],
-      attrs: { stride: 1, padding: 1 },
-    },
-    {
-      name: 'one pixel',
-      inputs: [{ shape: [1, 1, 1, 1] }, { shape: [1, 1, 1, 1] }, undefined],
-      attrs: { stride: 1, padding: 0 },
-    },
-    {
-      name: 'padding alone',
-      inputs: [{ shape: [1, 1, 1, 2] }, { shape: [3, 3, 2, 4] }, { shape: [4] }],
-      attrs: { stride: 1, padding: 2 },
-    },
-    {
-      name: 'no images',
-      inputs: [{ shape: [0, 4, 4, 3] }, { shape: [3, 3, 3, 4] }, undefined],
-      attrs: { stride: 1, padding: 1 },
-    },
-  ],
 };
 
 export interface Conv2dOptions {

@@ -5,12 +5,13 @@
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, type Shape } from '../../core/shape.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
-import { assertFloat, defineOp, type OpDefinition, type RefArray } from '../../op.ts';
+import { assertFloat } from '../../arguments.ts';
+import { defineOp, type OpDefinition } from '../../op.ts';
 import { emptyTensor, type Tensor } from '../../tensor.ts';
 import { launchGemm } from '../product/gemm.ts';
-import { matmul, matmulRef } from '../product/matmul.ts';
+import { matmul } from '../product/matmul.ts';
 
-interface PatchSizes {
+export interface PatchSizes {
   B: number;
   C: number;
   n: number;
@@ -18,7 +19,7 @@ interface PatchSizes {
   G: number;
 }
 
-function sizes(image: Shape, p: number): PatchSizes {
+export function sizes(image: Shape, p: number): PatchSizes {
   const [B, C, n, m] = image;
   if (image.length !== 4 || n !== m || p < 1 || n % p !== 0) {
     throw new ShapeError(
@@ -38,16 +39,9 @@ fn pixelOf(i: u32) -> u32 {
   return ((place / ${G * G}u) * ${C}u + column / ${p * p}u) * ${n * n}u + y * ${n}u + x;
 }`;
 
-function pixelIndex({ C, n, p, G }: PatchSizes, i: number): number {
-  const column = i % (C * p * p);
-  const patch = Math.floor(i / (C * p * p));
-  const y = (Math.floor(patch / G) % G) * p + (Math.floor(column / p) % p);
-  const x = (patch % G) * p + (column % p);
-  return (Math.floor(patch / (G * G)) * C + Math.floor(column / (p * p))) * n * n + y * n + x;
-}
-
-const patchesDefinition: OpDefinition<{ p: number }, readonly [Tensor]> = {
+export const patchesDefinition: OpDefinition<{ p: number }, readonly [Tensor]> = {
   name: 'imagePatches',
+  inputs: ['image'],
   infer([image], { p }) {
     assertFloat('imagePatches', 'image', image);
     const { B, C, G } = sizes(image.shape, p);
@@ -64,18 +58,6 @@ const patchesDefinition: OpDefinition<{ p: number }, readonly [Tensor]> = {
     });
   },
   vjp: ({ inputs: [image], attrs, grad }) => [imageOfPatches(grad, { ...attrs, image: image.shape })],
-  reference: ([image], { p }) => {
-    const s = sizes(image.shape, p);
-    const data = image.data.map((_, i) => image.data[pixelIndex(s, i)]);
-    return [{ shape: [s.B * s.G * s.G, s.C * p * p], data }];
-  },
-  samples: [
-    { inputs: [{ shape: [2, 3, 6, 6] }], attrs: { p: 2 } },
-    { inputs: [{ shape: [1, 1, 9, 9] }], attrs: { p: 3 } },
-    { inputs: [{ shape: [1, 2, 5, 5] }], attrs: { p: 5 } },
-    { inputs: [{ shape: [1, 3, 4, 4] }], attrs: { p: 1 } },
-    { inputs: [{ shape: [0, 3, 4, 4] }], attrs: { p: 2 } },
-  ],
 };
 
 /** Images [B, C, n, n] as rows of patches [B·G², C·p²]: patches row by row, in each colour, row, column. */
@@ -88,6 +70,7 @@ export const imagePatches = defineOp(
 
 const imageDefinition: OpDefinition<{ p: number; image: Shape }, readonly [Tensor]> = {
   name: 'imagePatchesBackward',
+  inputs: ['g'],
   infer: ([g], { image }) => [{ shape: image, dtype: g.dtype }],
   launch({ run }, [g], [out], { p, image }) {
     // Patches do not overlap, so every pixel is written once.
@@ -99,7 +82,6 @@ const imageDefinition: OpDefinition<{ p: number; image: Shape }, readonly [Tenso
         fn thread(i: u32) { out[pixelOf(i)] = g[i]; }`,
     });
   },
-  samples: [],
 };
 
 const imageOfPatches = defineOp(
@@ -109,7 +91,7 @@ const imageOfPatches = defineOp(
       apply([g], attrs)[0],
 );
 
-function embedSizes(
+export function embedSizes(
   image: { shape: Shape },
   weight: { shape: Shape },
 ): PatchSizes & { W: number; K: number } {
@@ -124,6 +106,7 @@ function embedSizes(
 
 const definition: OpDefinition<object, readonly [Tensor, Tensor]> = {
   name: 'patchEmbed',
+  inputs: ['image', 'weight'],
   infer([image, weight]) {
     assertFloat('patchEmbed', 'image', image);
     assertFloat('patchEmbed', 'weight', weight);
@@ -144,19 +127,6 @@ const definition: OpDefinition<object, readonly [Tensor, Tensor]> = {
       needs[1] ? matmul(g, imagePatches(image, { p }), { transA: true }).reshape(weight.shape) : undefined,
     ];
   },
-  reference([image, weight]) {
-    const { B, G, W, K, p } = embedSizes(image, weight);
-    const [rows] = patchesDefinition.reference!([image], { p });
-    const flat: RefArray = { shape: [W, K], data: weight.data };
-    return [{ shape: [B, G * G, W], data: matmulRef(rows, flat, { transA: false, transB: true }) }];
-  },
-  samples: [
-    { inputs: [{ shape: [2, 3, 4, 4] }, { shape: [8, 3, 2, 2] }], attrs: {} },
-    { inputs: [{ shape: [2, 3, 9, 9] }, { shape: [5, 3, 3, 3] }], attrs: {} },
-    { inputs: [{ shape: [1, 1, 2, 2] }, { shape: [1, 1, 1, 1] }], attrs: {} },
-    { inputs: [{ shape: [1, 3, 7, 7] }, { shape: [9, 3, 7, 7] }], attrs: {} },
-    { inputs: [{ shape: [0, 3, 4, 4] }, { shape: [4, 3, 2, 2] }], attrs: {} },
-  ],
 };
 
 /**

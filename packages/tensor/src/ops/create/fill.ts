@@ -1,13 +1,13 @@
 // fill: a tensor whose elements all have one value (zeros, ones).
 import type { Device } from '../../core/device.ts';
-import { sizeOf, type Shape } from '../../core/shape.ts';
+import { type Shape } from '../../core/shape.ts';
 import type { DType } from '../../dtype/dtype.ts';
 import { runFlat } from '../../kernel/flat.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
 import { defineOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 
-interface FillAttrs {
+export interface FillAttrs {
   shape: Shape;
   value: number;
   dtype: DType;
@@ -27,16 +27,6 @@ const definition: OpDefinition<FillAttrs, readonly []> = {
       code: wgsl`fn thread(i: u32) { out[i] = out_t(${isInt ? literal : `V(${literal})`}); }`,
     });
   },
-  reference: (_, { shape, value }) => [{ shape, data: new Float64Array(sizeOf(shape)).fill(value) }],
-  samples: [
-    { inputs: [], attrs: { shape: [3, 5], value: 1.5, dtype: 'f32' } },
-    { inputs: [], attrs: { shape: [8], value: 0, dtype: 'f32' } },
-    { inputs: [], attrs: { shape: [7], value: 3, dtype: 'u32' } },
-    { inputs: [], attrs: { shape: [2, 0], value: 1, dtype: 'f32' } },
-    { inputs: [], attrs: { shape: [4], value: -2, dtype: 'i32' } },
-    { inputs: [], attrs: { shape: [1], value: 5, dtype: 'f32' } },
-    { inputs: [], attrs: { shape: [3, 67], value: 5, dtype: 'f32' } },
-  ],
 };
 
 /** A tensor of `shape` filled with `value`. */

@@ -8,12 +8,14 @@ import { runFlat } from '../../kernel/flat.ts';
 import { window } from '../../kernel/kernel.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
 import { rowWindows } from '../../kernel/windows.ts';
-import { assertFloat, defineOp, type OpDefinition } from '../../op.ts';
+import { assertFloat } from '../../arguments.ts';
+import { defineOp, type OpDefinition } from '../../op.ts';
 import { emptyTensor, type Tensor } from '../../tensor.ts';
 import { copyInto } from '../unary/cast.ts';
 
 const definition: OpDefinition<object, readonly [Tensor, Tensor]> = {
   name: 'embedding',
+  inputs: ['weight', 'ids'],
   infer([weight, ids]) {
     assertFloat('embedding', 'weight', weight);
     if (weight.rank !== 2)
@@ -47,37 +49,13 @@ const definition: OpDefinition<object, readonly [Tensor, Tensor]> = {
     needs[0] ? embeddingBackward(ids, grad, weight.shape[0], partials[0]) : undefined,
     undefined,
   ],
-  reference([weight, ids]) {
-    const [V, C] = weight.shape;
-    const data = new Float64Array(ids.data.length * C);
-    ids.data.forEach((id, n) => {
-      if (id >= 0 && id < V) data.set(weight.data.subarray(id * C, (id + 1) * C), n * C);
-    });
-    return [{ shape: [...ids.shape, C], data }];
-  },
-  samples: [
-    { inputs: [{ shape: [7, 4] }, { shape: [2, 5], dtype: 'u32', range: [0, 7] }], attrs: {} },
-    { inputs: [{ shape: [5, 3] }, { shape: [20], dtype: 'i32', range: [0, 5] }], attrs: {} },
-    {
-      name: 'outside',
-      inputs: [{ shape: [3, 5] }, { shape: [4], dtype: 'i32', values: [2, -1, 3, 2] }],
-      attrs: {},
-    },
-    { inputs: [{ shape: [1, 1] }, { shape: [], dtype: 'u32', range: [0, 1] }], attrs: {} },
-    { inputs: [{ shape: [4, 8] }, { shape: [0, 3], dtype: 'u32' }], attrs: {} },
-    { inputs: [{ shape: [0, 4] }, { shape: [2], dtype: 'u32', values: [0, 1] }], attrs: {} },
-    {
-      name: 'several workgroups',
-      inputs: [{ shape: [9, 36] }, { shape: [70], dtype: 'u32', range: [0, 9] }],
-      attrs: {},
-    },
-  ],
 };
 
 type BackwardInputs = readonly [Tensor, Tensor, Tensor | undefined];
 
 const backwardDefinition: OpDefinition<{ V: number }, BackwardInputs> = {
   name: 'embeddingBackward',
+  inputs: ['ids', 'g', 'partial'],
   infer: ([, g], { V }) => [{ shape: [V, g.dim(-1)], dtype: g.dtype }],
   launch(context, [ids, g, partial], [out], { V }) {
     const { device, run } = context;
@@ -141,7 +119,6 @@ const backwardDefinition: OpDefinition<{ V: number }, BackwardInputs> = {
       }
     }
   },
-  samples: [],
 };
 
 const embeddingBackward = defineOp(

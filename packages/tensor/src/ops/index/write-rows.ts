@@ -5,16 +5,18 @@ import { DTypeError, ShapeError, TensorError } from '../../core/errors.ts';
 import { formatShape } from '../../core/shape.ts';
 import { window } from '../../kernel/kernel.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
-import { assertFloat, assertSizes, defineOp, type OpDefinition } from '../../op.ts';
+import { assertFloat, assertSizes } from '../../arguments.ts';
+import { defineOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 
-interface WriteRowsAttrs {
+export interface WriteRowsAttrs {
   /** First column of x. */
   column: number;
 }
 
 const definition: OpDefinition<WriteRowsAttrs, readonly [Tensor, Tensor, Tensor]> = {
   name: 'writeRows',
+  inputs: ['cache', 'x', 'position'],
   isInPlace: true,
   infer([cache, x, position], { column }, needs) {
     assertFloat('writeRows', 'cache', cache);
@@ -55,33 +57,6 @@ const definition: OpDefinition<WriteRowsAttrs, readonly [Tensor, Tensor, Tensor]
       }`,
     });
   },
-  reference([cache, x, position], { column }) {
-    const [B, Tmax, C] = cache.shape;
-    const [, T, W] = x.shape;
-    const data = cache.data.slice();
-    for (let b = 0; b < B; b++) {
-      for (let t = 0; t < T && position.data[0] + t < Tmax; t++) {
-        const from = (b * T + t) * W + column;
-        data.set(x.data.subarray(from, from + C), (b * Tmax + position.data[0] + t) * C);
-      }
-    }
-    return [{ shape: cache.shape, data }];
-  },
-  samples: (
-    [
-      [[2, 7, 4], [2, 3, 4], 2, 0],
-      [[2, 5, 8], [2, 1, 24], 4, 8],
-      [[1, 4, 3], [1, 2, 9], 0, 6],
-      [[1, 1, 1], [1, 1, 1], 0, 0],
-      [[2, 4, 4], [2, 3, 4], 3, 0],
-      [[2, 4, 4], [2, 0, 4], 1, 0],
-      [[3, 9, 20], [3, 5, 20], 1, 0],
-    ] as const
-  ).map(([cache, x, position, column]) => ({
-    inputs: [{ shape: cache }, { shape: x }, { shape: [1], dtype: 'u32' as const, values: [position] }],
-    attrs: { column },
-    checkGrad: [],
-  })),
 };
 
 /**

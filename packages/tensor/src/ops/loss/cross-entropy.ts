@@ -4,7 +4,8 @@
 // Legend: R rows, V classes.
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape } from '../../core/shape.ts';
-import { assertFloat, defineOp, type OpDefinition } from '../../op.ts';
+import { assertFloat } from '../../arguments.ts';
+import { defineOp, type OpDefinition } from '../../op.ts';
 import { emptyTensor, type Tensor } from '../../tensor.ts';
 import {
   assertLoss,
@@ -12,13 +13,13 @@ import {
   launchLosses,
   launchLossGrad,
   launchTotal,
-  lossRef,
   mustCount,
   type LossAttrs,
 } from './loss-rows.ts';
 
 const definition: OpDefinition<LossAttrs, readonly [Tensor, Tensor]> = {
   name: 'crossEntropy',
+  inputs: ['logits', 'targets'],
   infer([logits, targets], attrs, needs) {
     assertFloat('crossEntropy', 'logits', logits);
     if (!sameShape(logits.shape.slice(0, -1), targets.shape) || logits.rank === 0) {
@@ -46,72 +47,17 @@ const definition: OpDefinition<LossAttrs, readonly [Tensor, Tensor]> = {
       attrs,
     ),
   ],
-  reference: ([logits, targets], attrs) => [
-    { shape: attrs.reduction === 'none' ? targets.shape : [], data: lossRef(logits, targets, attrs) },
-  ],
-  samples: [
-    {
-      inputs: [{ shape: [6, 8] }, { shape: [6], dtype: 'u32', range: [0, 8] }],
-      attrs: { reduction: 'mean', labelSmoothing: 0 },
-    },
-    {
-      name: 'ignored rows',
-      inputs: [{ shape: [5, 7] }, { shape: [5], dtype: 'i32', values: [3, -100, 0, -100, 6] }],
-      attrs: { ignoreIndex: -100, reduction: 'mean', labelSmoothing: 0 },
-    },
-    {
-      name: 'smoothed',
-      inputs: [{ shape: [2, 3, 12] }, { shape: [2, 3], dtype: 'i32', values: [3, 11, 0, -1, 6, 5] }],
-      attrs: { ignoreIndex: -1, reduction: 'none', labelSmoothing: 0.1 },
-    },
-    {
-      name: 'all ignored',
-      inputs: [{ shape: [3, 9] }, { shape: [3], dtype: 'u32', values: [4, 4, 4] }],
-      attrs: { ignoreIndex: 4, reduction: 'mean', labelSmoothing: 0 },
-    },
-    {
-      name: 'many rows',
-      inputs: [
-        { shape: [70, 36], range: [-30, 30] },
-        { shape: [70], dtype: 'u32', range: [0, 36] },
-      ],
-      attrs: { ignoreIndex: 35, reduction: 'sum', labelSmoothing: 0 },
-    },
-    {
-      name: 'smoothed mean',
-      inputs: [{ shape: [18, 5] }, { shape: [18], dtype: 'u32', range: [0, 5] }],
-      attrs: { ignoreIndex: 0, reduction: 'mean', labelSmoothing: 0.3 },
-    },
-    {
-      name: 'long',
-      inputs: [
-        { shape: [2, 5003], range: [-4, 4] },
-        { shape: [2], dtype: 'u32', values: [5002, 0] },
-      ],
-      attrs: { reduction: 'mean', labelSmoothing: 0 },
-    },
-    {
-      name: 'one class',
-      inputs: [{ shape: [1, 1] }, { shape: [1], dtype: 'u32', values: [0] }],
-      attrs: { reduction: 'mean', labelSmoothing: 0 },
-    },
-    {
-      name: 'no rows',
-      inputs: [{ shape: [0, 4] }, { shape: [0], dtype: 'u32' }],
-      attrs: { ignoreIndex: 1, reduction: 'mean', labelSmoothing: 0 },
-    },
-  ],
 };
 
 type GradInputs = readonly [Tensor, Tensor, Tensor, Tensor | undefined, Tensor | undefined];
 
 const backward: OpDefinition<LossAttrs, GradInputs> = {
   name: 'crossEntropyBackward',
+  inputs: ['logits', 'targets', 'stats', 'count', 'g'],
   infer: ([logits]) => [{ shape: logits.shape, dtype: logits.dtype }],
   launch(context, [logits, targets, stats, count, g], [out], attrs) {
     launchLossGrad(context, { logits, targets, count, batchRows: targets.size }, { stats, g, out }, attrs);
   },
-  samples: [],
 };
 
 const logitsGrad = defineOp(

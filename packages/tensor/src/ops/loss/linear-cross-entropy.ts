@@ -10,28 +10,27 @@ import { bytesPerElement } from '../../dtype/dtype.ts';
 import type { Device } from '../../core/device.ts';
 import { runFlat } from '../../kernel/flat.ts';
 import { rowBytes, rowWindows } from '../../kernel/windows.ts';
-import { assertFloat, assertSizes, defineOp, type LaunchContext, type OpDefinition } from '../../op.ts';
+import { assertFloat, assertSizes } from '../../arguments.ts';
+import { defineOp, type LaunchContext, type OpDefinition } from '../../op.ts';
 import { emptyTensor, Tensor } from '../../tensor.ts';
 import { mul } from '../binary/arithmetic.ts';
 import { launchGemm } from '../product/gemm.ts';
-import { matmulRef } from '../product/matmul.ts';
 import {
   assertLoss,
   launchCount,
   launchLosses,
   launchTotal,
-  lossRef,
   mustCount,
   type LossAttrs,
 } from './loss-rows.ts';
 
-interface LinearLossAttrs extends LossAttrs {
+export interface LinearLossAttrs extends LossAttrs {
   reduction: 'mean' | 'sum';
   /** Bytes of logits held at once (at least 64 rows). */
   chunkBytes?: number;
 }
 
-type LossInputs = readonly [Tensor, Tensor, Tensor, Tensor | undefined];
+export type LossInputs = readonly [Tensor, Tensor, Tensor, Tensor | undefined];
 
 /** Larger chunks fill a GPU; on the CPU they would only leave its caches. */
 const chunkBytesOn = (device: Device): number => (device.adapter.kind === 'gpu' ? 64 : 16) * 2 ** 20;
@@ -47,6 +46,7 @@ const zero = (context: LaunchContext, t: Tensor): void =>
 
 const definition: OpDefinition<LinearLossAttrs, LossInputs> = {
   name: 'linearCrossEntropy',
+  inputs: ['x', 'w', 'targets', 'weights'],
   infer([x, w, targets, weights], attrs, needs) {
     assertFloat('linearCrossEntropy', 'x', x);
     assertFloat('linearCrossEntropy', 'w', w);
@@ -136,62 +136,6 @@ const definition: OpDefinition<LinearLossAttrs, LossInputs> = {
       undefined,
     ];
   },
-  reference([x, w, targets, weights], attrs) {
-    const logits = matmulRef(x, w, { transA: false, transB: true });
-    return [
-      {
-        shape: [],
-        data: lossRef({ shape: [x.shape[0], w.shape[0]], data: logits }, targets, attrs, weights),
-      },
-    ];
-  },
-  samples: [
-    {
-      inputs: [{ shape: [6, 8] }, { shape: [12, 8] }, { shape: [6], dtype: 'u32', range: [0, 12] }],
-      attrs: { reduction: 'mean', labelSmoothing: 0 },
-    },
-    {
-      name: 'odd sizes, chunks',
-      inputs: [{ shape: [131, 5] }, { shape: [33, 5] }, { shape: [131], dtype: 'i32', range: [-1, 33] }],
-      attrs: { ignoreIndex: -1, reduction: 'sum', labelSmoothing: 0, chunkBytes: 1 },
-      checkGrad: [],
-    },
-    {
-      name: 'chunks, smoothed',
-      inputs: [{ shape: [70, 4] }, { shape: [9, 4] }, { shape: [70], dtype: 'u32', range: [0, 9] }],
-      attrs: { ignoreIndex: 3, reduction: 'mean', labelSmoothing: 0.1, chunkBytes: 1 },
-    },
-    {
-      name: 'weighted rows, chunks',
-      inputs: [
-        { shape: [70, 4] },
-        { shape: [9, 4] },
-        { shape: [70], dtype: 'u32', range: [0, 9] },
-        { shape: [70], range: [-2, 2] },
-      ],
-      attrs: { ignoreIndex: 3, reduction: 'mean', labelSmoothing: 0, chunkBytes: 1 },
-      checkGrad: [0, 1],
-    },
-    {
-      name: 'all ignored',
-      inputs: [
-        { shape: [3, 4] },
-        { shape: [7, 4] },
-        { shape: [3], dtype: 'i32', values: [-100, -100, -100] },
-      ],
-      attrs: { ignoreIndex: -100, reduction: 'mean', labelSmoothing: 0 },
-    },
-    {
-      name: 'one',
-      inputs: [{ shape: [1, 1] }, { shape: [1, 1] }, { shape: [1], dtype: 'u32', values: [0] }],
-      attrs: { reduction: 'sum', labelSmoothing: 0 },
-    },
-    {
-      name: 'no rows',
-      inputs: [{ shape: [0, 4] }, { shape: [5, 4] }, { shape: [0], dtype: 'u32' }],
-      attrs: { reduction: 'mean', labelSmoothing: 0 },
-    },
-  ],
 };
 
 export interface LinearCrossEntropyOptions {

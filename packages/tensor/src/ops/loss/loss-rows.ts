@@ -8,7 +8,7 @@ import { formatShape, sizeOf } from '../../core/shape.ts';
 import { runRows } from '../../kernel/rows.ts';
 import { rowWidth, runWindowedRows } from '../../kernel/windowed-rows.ts';
 import { f32Literal, wgsl } from '../../kernel/wgsl.ts';
-import type { LaunchContext, RefArray, TensorSpec } from '../../op.ts';
+import type { LaunchContext, TensorSpec } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 import { rowStatistics } from '../rows/row-statistics.ts';
 
@@ -212,27 +212,4 @@ fn row(r: u32, lane: u32) {
   writeGrad(baseOf(r), lane, min(t, CLASSES - 1u), stats[2u * r], stats[2u * r + 1u], scale);
 }`,
   });
-}
-
-/** Losses in float64: one per row for 'none', else one number. */
-export function lossRef(
-  logits: RefArray,
-  targets: RefArray,
-  attrs: LossAttrs,
-  weights?: RefArray,
-): Float64Array {
-  const { ignoreIndex, reduction, labelSmoothing: eps } = attrs;
-  const V = logits.shape.at(-1)!;
-  const losses = Float64Array.from(targets.data, (t, r) => {
-    if (t === ignoreIndex) return 0;
-    const row = logits.data.subarray(r * V, (r + 1) * V);
-    const m = row.reduce((a, b) => Math.max(a, b), -Infinity);
-    const logSum = Math.log(row.reduce((a, b) => a + Math.exp(b - m), 0));
-    const mean = row.reduce((a, b) => a + b - m, 0) / V;
-    return (weights ? weights.data[r] : 1) * (logSum - (1 - eps) * (row[t] - m) - eps * mean);
-  });
-  if (reduction === 'none') return losses;
-  const total = losses.reduce((a, b) => a + b, 0);
-  const counted = targets.data.reduce((n, t) => n + (t === ignoreIndex ? 0 : 1), 0);
-  return Float64Array.of(reduction === 'mean' ? total / Math.max(1, counted) : total);
 }

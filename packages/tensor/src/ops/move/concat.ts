@@ -6,18 +6,18 @@ import { formatShape, normaliseAxis, type Shape } from '../../core/shape.ts';
 import { isFloat, type DType } from '../../dtype/dtype.ts';
 import { window, type OperandLike } from '../../kernel/kernel.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
-import { defineOp, type OpDefinition, type Sample, type TensorSpec } from '../../op.ts';
+import { defineOp, type OpDefinition, type TensorSpec } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 import { around, slice } from './slice.ts';
 
-interface ConcatAttrs {
+export interface ConcatAttrs {
   axis: number;
 }
 
 /** Tensors per kernel: one output and these stay inside WebGPU's 8 storage buffers per stage. */
 const perKernel = 7;
 
-function joinedShape(shapes: readonly Shape[], axis: number): number[] {
+export function joinedShape(shapes: readonly Shape[], axis: number): number[] {
   const show = shapes.map(formatShape).join(' · ');
   if (shapes.length === 0) throw new ShapeError('concat: no tensors given');
   const [first] = shapes;
@@ -91,77 +91,6 @@ const definition: OpDefinition<ConcatAttrs> = {
       return needs[i] ? slice(grad, { axis, start, end }) : undefined;
     });
   },
-  reference(inputs, { axis }) {
-    const shape = joinedShape(
-      inputs.map((t) => t.shape),
-      axis,
-    );
-    const at = normaliseAxis('concat', axis, shape.length);
-    const { outer, n, inner } = around(shape, at);
-    const data = new Float64Array(outer * n * inner);
-    for (let o = 0; o < outer; o++) {
-      let to = o * n * inner;
-      for (const t of inputs) {
-        const length = t.shape[at] * inner;
-        data.set(t.data.subarray(o * length, (o + 1) * length), to);
-        to += length;
-      }
-    }
-    return [{ shape, data }];
-  },
-  samples: (
-    [
-      [
-        [
-          [2, 4],
-          [3, 4],
-        ],
-        0,
-      ],
-      [
-        [
-          [2, 3, 8],
-          [2, 5, 8],
-        ],
-        1,
-      ],
-      [
-        [
-          [3, 2],
-          [3, 5],
-          [3, 1],
-        ],
-        -1,
-      ],
-      [[[4]], 0],
-      [
-        [
-          [2, 0, 3],
-          [2, 2, 3],
-        ],
-        1,
-      ],
-      [
-        [
-          [0, 3],
-          [0, 4],
-        ],
-        1,
-      ],
-      [
-        [
-          [1, 1],
-          [1, 1],
-        ],
-        0,
-      ],
-      [Array.from({ length: 9 }, (_, i) => [3, i]), 1],
-      [Array.from({ length: 8 }, () => [2, 4]), 1],
-    ] as const
-  ).map(([shapes, axis]): Sample<ConcatAttrs> => ({
-    inputs: shapes.map((shape) => ({ shape })),
-    attrs: { axis },
-  })),
 };
 
 /**

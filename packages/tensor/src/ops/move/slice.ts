@@ -5,10 +5,10 @@ import { ShapeError } from '../../core/errors.ts';
 import { formatShape, normaliseAxis, sizeOf, type Shape } from '../../core/shape.ts';
 import { window } from '../../kernel/kernel.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
-import { defineOp, type OpDefinition, type Sample } from '../../op.ts';
+import { defineOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 
-interface SliceAttrs {
+export interface SliceAttrs {
   axis: number;
   start: number;
   end: number;
@@ -27,10 +27,10 @@ export const around = (shape: Shape, axis: number): Around => ({
   inner: sizeOf(shape.slice(axis + 1)),
 });
 
-const resized = (shape: Shape, axis: number, n: number): number[] =>
+export const resized = (shape: Shape, axis: number, n: number): number[] =>
   shape.map((size, i) => (i === axis ? n : size));
 
-function resolve(shape: Shape, { axis, start, end }: SliceAttrs): SliceAttrs {
+export function resolve(shape: Shape, { axis, start, end }: SliceAttrs): SliceAttrs {
   const at = normaliseAxis('slice', axis, shape.length);
   const n = shape[at];
   const from = start < 0 ? start + n : start;
@@ -43,6 +43,7 @@ function resolve(shape: Shape, { axis, start, end }: SliceAttrs): SliceAttrs {
 
 const definition: OpDefinition<SliceAttrs, readonly [Tensor]> = {
   name: 'slice',
+  inputs: ['x'],
   infer([x], attrs) {
     const { axis, start, end } = resolve(x.shape, attrs);
     return [{ shape: resized(x.shape, axis, end - start), dtype: x.dtype }];
@@ -64,32 +65,6 @@ const definition: OpDefinition<SliceAttrs, readonly [Tensor]> = {
     const { axis, start } = resolve(x.shape, attrs);
     return [embed(grad, { axis, start, n: x.shape[axis] }, partials[0])];
   },
-  reference([x], attrs) {
-    const { axis, start, end } = resolve(x.shape, attrs);
-    const { outer, n, inner } = around(x.shape, axis);
-    const part = (end - start) * inner;
-    const data = new Float64Array(outer * part);
-    for (let o = 0; o < outer; o++) {
-      data.set(x.data.subarray((o * n + start) * inner, (o * n + end) * inner), o * part);
-    }
-    return [{ shape: resized(x.shape, axis, end - start), data }];
-  },
-  samples: (
-    [
-      [[5, 4], 0, 1, 4],
-      [[3, 7], 1, 2, 3],
-      [[2, 3, 8], 1, 0, 2],
-      [[2, 3, 8], -1, -4, 8],
-      [[6], 0, 0, 6],
-      [[1, 1], 0, 0, 1],
-      [[4, 5], 1, 2, 2],
-      [[0, 5], 1, 1, 3],
-      [[3, 70], 1, 1, -2],
-    ] as const
-  ).map(([shape, axis, start, end]): Sample<SliceAttrs> => ({
-    inputs: [{ shape }],
-    attrs: { axis, start, end },
-  })),
 };
 
 interface EmbedAttrs {
@@ -101,6 +76,7 @@ interface EmbedAttrs {
 
 const embedDefinition: OpDefinition<EmbedAttrs, readonly [Tensor, Tensor | undefined]> = {
   name: 'sliceBackward',
+  inputs: ['g', 'partial'],
   infer: ([g], { axis, n }) => [{ shape: resized(g.shape, axis, n), dtype: g.dtype }],
   launch({ run }, [g, partial], [out], { axis, start, n }) {
     const { n: part, inner } = around(g.shape, axis);
@@ -118,7 +94,6 @@ const embedDefinition: OpDefinition<EmbedAttrs, readonly [Tensor, Tensor | undef
       }`,
     });
   },
-  samples: [],
 };
 
 /** `g` between zeros (or added to `partial`), so that the axis has `n` entries. */

@@ -3,19 +3,13 @@
 // Legend: I inputs, O outputs; x [..., I]; W [O, I] (PyTorch's Linear) or [I, O] (GPT-2's Conv1D).
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sizeOf } from '../../core/shape.ts';
-import {
-  assertFloat,
-  assertSizes,
-  defineOp,
-  type OpDefinition,
-  type RefArray,
-  type TensorSpec,
-} from '../../op.ts';
+import { assertFloat, assertSizes } from '../../arguments.ts';
+import { defineOp, type OpDefinition, type TensorSpec } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
-import { rules, unarySlope, type Activation } from '../unary/activations.ts';
+import { unarySlope, type Activation } from '../unary/activations.ts';
 import { sum } from '../reduce/reduce.ts';
 import { launchGemm } from './gemm.ts';
-import { matmul, matmulRef } from './matmul.ts';
+import { matmul } from './matmul.ts';
 
 export type WeightLayout = 'out-in' | 'in-out';
 
@@ -47,10 +41,11 @@ export function assertLinear(
   return O;
 }
 
-type LinearInputs = readonly [Tensor, Tensor, Tensor | undefined, Tensor | undefined];
+export type LinearInputs = readonly [Tensor, Tensor, Tensor | undefined, Tensor | undefined];
 
 const definition: OpDefinition<LinearAttrs, LinearInputs> = {
   name: 'linear',
+  inputs: ['x', 'w', 'b', 'residual'],
   infer([x, w, b, residual], { layout, activation }, needs) {
     assertFloat('linear', 'x', x);
     const O = assertLinear('linear', x, w, b, layout);
@@ -88,56 +83,11 @@ const definition: OpDefinition<LinearAttrs, LinearInputs> = {
       needs[3] ? grad : undefined,
     ];
   },
-  reference: ([x, w, bias, residual], attrs) => {
-    const y = linearRef(x, w, bias, attrs);
-    if (residual) y.data.forEach((v, i) => (y.data[i] = v + residual.data[i]));
-    return [y];
-  },
-  samples: [
-    {
-      inputs: [{ shape: [3, 8] }, { shape: [12, 8] }, { shape: [12] }, undefined],
-      attrs: { layout: 'out-in' },
-    },
-    {
-      inputs: [{ shape: [2, 3, 8] }, { shape: [8, 16] }, { shape: [16] }, { shape: [2, 3, 16] }],
-      attrs: { layout: 'in-out' },
-    },
-    {
-      inputs: [{ shape: [5, 7] }, { shape: [9, 7] }, undefined, { shape: [5, 9] }],
-      attrs: { layout: 'out-in', activation: 'tanh' },
-    },
-    {
-      inputs: [{ shape: [4, 4] }, { shape: [4, 8] }, { shape: [8] }, undefined],
-      attrs: { layout: 'in-out', activation: 'geluNew' },
-    },
-    {
-      inputs: [{ shape: [1, 6] }, { shape: [5, 6] }, { shape: [5] }, undefined],
-      attrs: { layout: 'out-in', activation: 'quickGelu' },
-    },
-    {
-      inputs: [{ shape: [0, 3] }, { shape: [5, 3] }, { shape: [5] }, undefined],
-      attrs: { layout: 'out-in', activation: 'relu' },
-    },
-  ],
 };
 
 /** dW of a linear map from rows [R, I] and output gradients [R, O], in the weight's own layout. */
 export const weightGrad = (rows: Tensor, g: Tensor, layout: WeightLayout): Tensor =>
   layout === 'out-in' ? matmul(g, rows, { transA: true }) : matmul(rows, g, { transA: true });
-
-export function linearRef(
-  x: RefArray,
-  w: RefArray,
-  bias: RefArray | undefined,
-  { layout, activation }: LinearAttrs,
-): RefArray {
-  const [I, O] = fan(w, layout);
-  const rows = { shape: [sizeOf(x.shape) / I, I], data: x.data };
-  const data = matmulRef(rows, w, { transA: false, transB: layout === 'out-in' });
-  const f = activation ? rules[activation].js : (v: number): number => v;
-  data.forEach((v, i) => (data[i] = f(v + (bias ? bias.data[i % O] : 0))));
-  return { shape: [...x.shape.slice(0, -1), O], data };
-}
 
 export interface LinearOptions {
   layout?: WeightLayout;

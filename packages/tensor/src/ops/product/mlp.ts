@@ -3,20 +3,21 @@
 // One op, because its backward pass then fuses f′ into the product that makes the hidden gradient.
 // Legend: I inputs, H hidden units, O outputs.
 import { sizeOf, formatShape } from '../../core/shape.ts';
-import { assertFloat, assertSizes, defineOp, type OpDefinition, type TensorSpec } from '../../op.ts';
+import { assertFloat, assertSizes } from '../../arguments.ts';
+import { defineOp, type OpDefinition, type TensorSpec } from '../../op.ts';
 import { emptyTensor, type Tensor } from '../../tensor.ts';
 import type { Activation } from '../unary/activations.ts';
 import { sum } from '../reduce/reduce.ts';
 import { launchGemm } from './gemm.ts';
-import { assertLinear, fan, linearRef, weightGrad, type WeightLayout } from './linear.ts';
+import { assertLinear, fan, weightGrad, type WeightLayout } from './linear.ts';
 import { matmul } from './matmul.ts';
 
-interface MlpAttrs {
+export interface MlpAttrs {
   layout: WeightLayout;
   activation: Activation;
 }
 
-type MlpInputs = readonly [
+export type MlpInputs = readonly [
   Tensor,
   Tensor,
   Tensor | undefined,
@@ -27,6 +28,7 @@ type MlpInputs = readonly [
 
 const definition: OpDefinition<MlpAttrs, MlpInputs> = {
   name: 'mlp',
+  inputs: ['x', 'w1', 'b1', 'w2', 'b2', 'residual'],
   infer([x, w1, b1, w2, b2, residual], { layout }, needs) {
     assertFloat('mlp', 'x', x);
     const H = assertLinear('mlp (first layer)', x, w1, b1, layout);
@@ -90,58 +92,11 @@ const definition: OpDefinition<MlpAttrs, MlpInputs> = {
       needs[5] ? grad : undefined,
     ];
   },
-  reference([x, w1, b1, w2, b2, residual], { layout, activation }) {
-    const y = linearRef(linearRef(x, w1, b1, { layout, activation }), w2, b2, { layout });
-    if (residual) y.data.forEach((v, i) => (y.data[i] = v + residual.data[i]));
-    return [y];
-  },
-  samples: [
-    {
-      inputs: [
-        { shape: [3, 4] },
-        { shape: [8, 4] },
-        { shape: [8] },
-        { shape: [12, 8] },
-        { shape: [12] },
-        undefined,
-      ],
-      attrs: { layout: 'out-in', activation: 'tanh' },
-    },
-    {
-      inputs: [
-        { shape: [2, 3, 8] },
-        { shape: [8, 16] },
-        { shape: [16] },
-        { shape: [16, 8] },
-        { shape: [8] },
-        { shape: [2, 3, 8] },
-      ],
-      attrs: { layout: 'in-out', activation: 'geluNew' },
-    },
-    {
-      inputs: [{ shape: [5, 3] }, { shape: [7, 3] }, undefined, { shape: [2, 7] }, undefined, undefined],
-      attrs: { layout: 'out-in', activation: 'quickGelu' },
-    },
-    {
-      inputs: [
-        { shape: [1, 13] },
-        { shape: [11, 13] },
-        { shape: [11] },
-        { shape: [1, 11] },
-        { shape: [1] },
-        { shape: [1, 1] },
-      ],
-      attrs: { layout: 'out-in', activation: 'sigmoid' },
-    },
-    {
-      inputs: [{ shape: [0, 3] }, { shape: [7, 3] }, undefined, { shape: [2, 7] }, undefined, undefined],
-      attrs: { layout: 'out-in', activation: 'relu' },
-    },
-  ],
 };
 
 const hiddenGradDefinition: OpDefinition<MlpAttrs, readonly [Tensor, Tensor, Tensor]> = {
   name: 'mlpHiddenGrad',
+  inputs: ['g', 'w2', 'pre'],
   infer: ([, , pre]) => [{ shape: pre.shape, dtype: pre.dtype }],
   launch(context, [g, w2, pre], [out], { layout, activation }) {
     const [H, O] = fan(w2, layout);
@@ -159,7 +114,6 @@ const hiddenGradDefinition: OpDefinition<MlpAttrs, readonly [Tensor, Tensor, Ten
       slope,
     });
   },
-  samples: [],
 };
 
 /** (g · W₂ᵀ) ⊙ f′(pre) in one kernel. */

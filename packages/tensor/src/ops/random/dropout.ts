@@ -2,22 +2,24 @@
 // §10, "inverted"). The mask is a function of (seed, step, stream, element): backward makes it again.
 import { TensorError } from '../../core/errors.ts';
 import { runFlat } from '../../kernel/flat.ts';
-import { assertSeed, eachElement, randomBits, randomWgsl } from '../../kernel/random.ts';
+import { assertSeed, eachElement, randomWgsl } from '../../kernel/random.ts';
 import { f32Literal, wgsl } from '../../kernel/wgsl.ts';
-import { assertFloat, defineOp, type OpDefinition } from '../../op.ts';
+import { assertFloat } from '../../arguments.ts';
+import { defineOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 
-interface DropoutAttrs {
+export interface DropoutAttrs {
   p: number;
   stream: number;
 }
 
 /** Elements whose upper 24 random bits are below this are dropped. */
-const threshold = (p: number): number => Math.round(p * 2 ** 24);
-const keptScale = (p: number): number => (p < 1 ? 1 / (1 - p) : 0);
+export const threshold = (p: number): number => Math.round(p * 2 ** 24);
+export const keptScale = (p: number): number => (p < 1 ? 1 / (1 - p) : 0);
 
 const definition: OpDefinition<DropoutAttrs, readonly [Tensor, Tensor]> = {
   name: 'dropout',
+  inputs: ['x', 'seed'],
   infer([x, seed], { p, stream }) {
     assertFloat('dropout', 'x', x);
     assertSeed('dropout', seed, stream);
@@ -41,29 +43,6 @@ const definition: OpDefinition<DropoutAttrs, readonly [Tensor, Tensor]> = {
     });
   },
   vjp: ({ inputs: [, seed], attrs, grad }) => [dropout(grad, { ...attrs, seed }), undefined],
-  reference: ([x, seed], { p, stream }) => [
-    {
-      shape: x.shape,
-      data: x.data.map((v, i) =>
-        randomBits(seed.data, stream, i)[0] >>> 8 < threshold(p) ? 0 : v * keptScale(p),
-      ),
-    },
-  ],
-  samples: (
-    [
-      [[4, 6], 0.5, 0],
-      [[7], 0.1, 3],
-      [[1], 0.9, 1],
-      [[0, 3], 0.5, 1],
-      [[5, 5], 1, 2],
-      [[3, 5], 0, 2],
-      [[131], 0.3, 4294967295],
-      [[6, 100], 0.25, 2],
-    ] as const
-  ).map(([shape, p, stream]) => ({
-    inputs: [{ shape }, { shape: [2], dtype: 'u32' as const, values: [1234567, 89] }],
-    attrs: { p, stream },
-  })),
 };
 
 export interface DropoutOptions {

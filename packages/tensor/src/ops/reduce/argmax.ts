@@ -5,10 +5,11 @@ import { LimitError, ShapeError } from '../../core/errors.ts';
 import { formatShape, normaliseAxis, sizeOf, type Shape } from '../../core/shape.ts';
 import { runWindowedRows } from '../../kernel/windowed-rows.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
-import { assertFloat, defineOp, type OpDefinition } from '../../op.ts';
+import { assertFloat } from '../../arguments.ts';
+import { defineOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 
-interface ArgmaxAttrs {
+export interface ArgmaxAttrs {
   axis: number;
 }
 
@@ -29,7 +30,7 @@ fn firstOfLanes(lane: u32, index: u32) -> u32 {
   return u32(-maxLanes(lane, -f32(min(index, ${mostIndices}u))));
 }`;
 
-function split(
+export function split(
   shape: Shape,
   { axis }: ArgmaxAttrs,
 ): { rows: number; length: number; stride: number; out: number[] } {
@@ -40,6 +41,7 @@ function split(
 
 const definition: OpDefinition<ArgmaxAttrs, readonly [Tensor]> = {
   name: 'argmax',
+  inputs: ['x'],
   infer([x], attrs) {
     assertFloat('argmax', 'x', x);
     const { length, out } = split(x.shape, attrs);
@@ -75,40 +77,6 @@ fn row(r: u32, lane: u32) {
 }`,
     });
   },
-  reference([x], attrs) {
-    const { rows, length, stride, out } = split(x.shape, attrs);
-    const data = new Float64Array(rows);
-    for (let r = 0; r < rows; r++) {
-      const value = (k: number): number =>
-        x.data[(Math.floor(r / stride) * length + k) * stride + (r % stride)];
-      for (let k = 1; k < length; k++) if (value(k) > value(data[r])) data[r] = k;
-    }
-    return [{ shape: out, data }];
-  },
-  samples: [
-    { inputs: [{ shape: [4, 8] }], attrs: { axis: -1 } },
-    { inputs: [{ shape: [3, 5, 2] }], attrs: { axis: 1 } },
-    { inputs: [{ shape: [20, 37] }], attrs: { axis: -1 } },
-    { inputs: [{ shape: [6, 3] }], attrs: { axis: 0 } },
-    {
-      name: 'ties',
-      inputs: [{ shape: [2, 40], values: Array.from({ length: 80 }, (_, i) => [3, 1, 3, 2][(i >> 1) % 4]) }],
-      attrs: { axis: -1 },
-    },
-    {
-      name: 'all equal',
-      inputs: [{ shape: [3, 70], values: new Array<number>(210).fill(-2) }],
-      attrs: { axis: -1 },
-    },
-    {
-      name: 'vocabulary',
-      inputs: [{ shape: [2, 50257], range: [-9, -1] }],
-      attrs: { axis: -1 },
-      tolerance: 1e-6,
-    },
-    { name: 'one', inputs: [{ shape: [1] }], attrs: { axis: 0 } },
-    { name: 'no rows', inputs: [{ shape: [0, 4] }], attrs: { axis: -1 } },
-  ],
 };
 
 /**

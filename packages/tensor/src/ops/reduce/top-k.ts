@@ -8,11 +8,12 @@ import { ShapeError } from '../../core/errors.ts';
 import { formatShape } from '../../core/shape.ts';
 import { runRows } from '../../kernel/rows.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
-import { assertFloat, defineOp, type LaunchContext, type OpDefinition } from '../../op.ts';
+import { assertFloat } from '../../arguments.ts';
+import { defineOp, type LaunchContext, type OpDefinition } from '../../op.ts';
 import { emptyTensor, type Tensor } from '../../tensor.ts';
 import { assertIndexable, firstOfLanes, mostIndices } from './argmax.ts';
 
-interface TopKAttrs {
+export interface TopKAttrs {
   k: number;
 }
 
@@ -106,6 +107,7 @@ function blockFor(n: number, k: number): number | undefined {
 
 const definition: OpDefinition<TopKAttrs, readonly [Tensor]> = {
   name: 'topK',
+  inputs: ['x'],
   infer([x], { k }) {
     assertFloat('topK', 'x', x);
     const n = x.shape.at(-1) ?? 0;
@@ -146,59 +148,11 @@ const definition: OpDefinition<TopKAttrs, readonly [Tensor]> = {
     choose(context, candidates, { k, length: n, values, indices });
   },
   vjp: ({ inputs: [x], outputs: [, indices], grad }) => [scatterRows(grad, indices, x)],
-  reference([x], { k }) {
-    const n = x.shape.at(-1)!;
-    const rows = x.data.length / n;
-    const values = new Float64Array(rows * k);
-    const indices = new Float64Array(rows * k);
-    for (let r = 0; r < rows; r++) {
-      const row = x.data.subarray(r * n, (r + 1) * n);
-      const taken = new Uint8Array(n);
-      for (let j = r * k; j < (r + 1) * k; j++) {
-        let best = -1;
-        for (let c = 0; c < n; c++) if (!taken[c] && (best < 0 || row[c] > row[best])) best = c;
-        taken[best] = 1;
-        indices[j] = best;
-        values[j] = row[best];
-      }
-    }
-    const shape = [...x.shape.slice(0, -1), k];
-    return [
-      { shape, data: values },
-      { shape, data: indices },
-    ];
-  },
-  samples: [
-    { inputs: [{ shape: [4, 8] }], attrs: { k: 3 } },
-    { inputs: [{ shape: [2, 3, 37] }], attrs: { k: 37 } },
-    { inputs: [{ shape: [20, 70] }], attrs: { k: 5 } },
-    {
-      name: 'ties',
-      inputs: [{ shape: [2, 40], values: Array.from({ length: 80 }, (_, i) => (i * 7) % 5) }],
-      attrs: { k: 20 },
-      checkGrad: [],
-    },
-    {
-      name: 'vocabulary',
-      inputs: [{ shape: [2, 50257], range: [-9, -1] }],
-      attrs: { k: 5 },
-      tolerance: 1e-6,
-    },
-    { name: 'many of many', inputs: [{ shape: [1, 9001] }], attrs: { k: 64 }, tolerance: 1e-6 },
-    {
-      name: 'ties across blocks',
-      inputs: [{ shape: [1, 5000], values: Array.from({ length: 5000 }, (_, i) => i % 3) }],
-      attrs: { k: 20 },
-      checkGrad: [],
-      tolerance: 1e-6,
-    },
-    { name: 'one', inputs: [{ shape: [1] }], attrs: { k: 1 } },
-    { name: 'no rows', inputs: [{ shape: [0, 4] }], attrs: { k: 2 } },
-  ],
 };
 
 const backward: OpDefinition<object, readonly [Tensor, Tensor, Tensor]> = {
   name: 'topKBackward',
+  inputs: ['g', 'indices', 'x'],
   infer: ([g, , x]) => [{ shape: x.shape, dtype: g.dtype }],
   launch({ run }, [g, indices, x], [out]) {
     run({
@@ -214,7 +168,6 @@ const backward: OpDefinition<object, readonly [Tensor, Tensor, Tensor]> = {
       }`,
     });
   },
-  samples: [],
 };
 
 /** Puts the gradients of the chosen values back at their places; zero elsewhere. */

@@ -1,7 +1,8 @@
 // layerNorm: normalises the last axis to mean 0 and variance 1, then scales and shifts (Ba et al. 2016, eq. 4).
 //
 // Legend: R rows, C channels. y = (x − μ)/√(σ² + ε) · gain + bias, statistics in f32.
-import { assertFloat, assertSizes, defineOp, type OpDefinition } from '../../op.ts';
+import { assertFloat, assertSizes } from '../../arguments.ts';
+import { defineOp, type OpDefinition } from '../../op.ts';
 import { window, type Operand } from '../../kernel/kernel.ts';
 import { rowWidth, runWindowedRows } from '../../kernel/windowed-rows.ts';
 import { rowBytes, rowWindows } from '../../kernel/windows.ts';
@@ -9,7 +10,7 @@ import { f32Literal, wgsl } from '../../kernel/wgsl.ts';
 import { sum } from '../reduce/reduce.ts';
 import type { Tensor } from '../../tensor.ts';
 
-type NormInputs = readonly [Tensor, Tensor, Tensor];
+export type NormInputs = readonly [Tensor, Tensor, Tensor];
 
 const rowsOf = (x: Tensor): number => (x.size === 0 ? 0 : x.size / x.dim(-1));
 
@@ -18,6 +19,7 @@ const channels = (t: Tensor): Operand => window(t, 0, t.size, rowWidth(t.size));
 
 const definition: OpDefinition<{ eps: number }, NormInputs> = {
   name: 'layerNorm',
+  inputs: ['x', 'gain', 'bias'],
   infer([x, gain, bias], _, needs) {
     assertFloat('layerNorm', 'x', x);
     const C = x.shape.at(-1) ?? 0;
@@ -63,40 +65,13 @@ fn row(r: u32, lane: u32) {
       needs[2] ? affine![1].reshape(bias.shape) : undefined,
     ];
   },
-  reference([x, gain, bias], { eps }) {
-    const C = x.shape.at(-1)!;
-    const data = new Float64Array(x.data.length);
-    for (let base = 0; base < data.length; base += C) {
-      const row = x.data.subarray(base, base + C);
-      const mean = row.reduce((a, b) => a + b, 0) / C;
-      const variance = row.reduce((a, b) => a + (b - mean) ** 2, 0) / C;
-      for (let c = 0; c < C; c++) {
-        data[base + c] = ((row[c] - mean) / Math.sqrt(variance + eps)) * gain.data[c] + bias.data[c];
-      }
-    }
-    return [{ shape: x.shape, data }];
-  },
-  samples: [
-    { inputs: [{ shape: [4, 8] }, { shape: [8] }, { shape: [8] }], attrs: { eps: 1e-5 } },
-    { inputs: [{ shape: [2, 3, 7] }, { shape: [7] }, { shape: [7] }], attrs: { eps: 1e-5 } },
-    { inputs: [{ shape: [20, 36] }, { shape: [36] }, { shape: [36] }], attrs: { eps: 1e-5 } },
-    {
-      inputs: [{ shape: [3, 100], range: [99, 101] }, { shape: [100] }, { shape: [100] }],
-      attrs: { eps: 1e-5 },
-      tolerance: 1e-4,
-      checkGrad: [1, 2],
-    },
-    { inputs: [{ shape: [0, 4] }, { shape: [4] }, { shape: [4] }], attrs: { eps: 1e-5 } },
-    { inputs: [{ shape: [2, 1] }, { shape: [1] }, { shape: [1] }], attrs: { eps: 1e-5 } },
-    { inputs: [{ shape: [3, 0] }, { shape: [0] }, { shape: [0] }], attrs: { eps: 1e-5 } },
-    { name: 'pieces', inputs: [{ shape: [150, 5] }, { shape: [5] }, { shape: [5] }], attrs: { eps: 1e-5 } },
-  ],
 };
 
 type InputGradInputs = readonly [Tensor, Tensor, Tensor, Tensor, Tensor | undefined];
 
 const inputGradDefinition: OpDefinition<object, InputGradInputs> = {
   name: 'layerNormBackward',
+  inputs: ['x', 'gain', 'stats', 'g', 'partial'],
   infer: ([x]) => [{ shape: x.shape, dtype: x.dtype }],
   launch(context, [x, gain, stats, g, partial], [out]) {
     const C = x.dim(-1);
@@ -129,7 +104,6 @@ fn row(r: u32, lane: u32) {
 }`,
     });
   },
-  samples: [],
 };
 
 const layerNormInputGrad = defineOp(
@@ -141,6 +115,7 @@ const layerNormInputGrad = defineOp(
 
 const parameterGradDefinition: OpDefinition<{ pieces: number }, NormInputs> = {
   name: 'layerNormParameterBackward',
+  inputs: ['x', 'stats', 'g'],
   infer: ([x], { pieces }) => {
     const spec = { shape: [pieces, x.dim(-1)], dtype: 'f32' as const };
     return [spec, spec];
@@ -181,7 +156,6 @@ const parameterGradDefinition: OpDefinition<{ pieces: number }, NormInputs> = {
       });
     }
   },
-  samples: [],
 };
 
 const parameterParts = defineOp(

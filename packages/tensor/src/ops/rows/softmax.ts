@@ -4,17 +4,18 @@
 import { normaliseAxis, sizeOf, type Shape } from '../../core/shape.ts';
 import { runWindowedRows } from '../../kernel/windowed-rows.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
-import { assertFloat, defineOp, type Op, type OpDefinition, type RefArray, type Sample } from '../../op.ts';
+import { assertFloat } from '../../arguments.ts';
+import { defineOp, kernelOp, type Op, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 import { rowStatistics } from './row-statistics.ts';
 
-interface AxisAttrs {
+export interface AxisAttrs {
   axis: number;
 }
 
-type Kind = 'softmax' | 'logSoftmax';
+export type Kind = 'softmax' | 'logSoftmax';
 
-function split(
+export function split(
   kind: Kind,
   shape: Shape,
   { axis }: AxisAttrs,
@@ -24,42 +25,12 @@ function split(
   return { rows: shape[at] === 0 ? 0 : sizeOf(shape.slice(0, at)) * stride, length: shape[at], stride };
 }
 
-function softmaxRef(kind: Kind, x: RefArray, attrs: AxisAttrs): RefArray[] {
-  const { rows, length, stride } = split(kind, x.shape, attrs);
-  const data = new Float64Array(x.data.length);
-  for (let r = 0; r < rows; r++) {
-    const at = (k: number): number => (Math.floor(r / stride) * length + k) * stride + (r % stride);
-    let m = -Infinity;
-    for (let k = 0; k < length; k++) m = Math.max(m, x.data[at(k)]);
-    let s = 0;
-    for (let k = 0; k < length; k++) s += Math.exp(x.data[at(k)] - m);
-    for (let k = 0; k < length; k++) {
-      const d = x.data[at(k)] - m;
-      data[at(k)] = kind === 'softmax' ? Math.exp(d) / s : d - Math.log(s);
-    }
-  }
-  return [{ shape: x.shape, data }];
-}
-
-const samples: Sample<AxisAttrs>[] = [
-  { inputs: [{ shape: [4, 8] }], attrs: { axis: -1 } },
-  { inputs: [{ shape: [3, 7] }], attrs: { axis: 1 } },
-  { inputs: [{ shape: [2, 5, 3] }], attrs: { axis: 1 } },
-  { inputs: [{ shape: [20, 36] }], attrs: { axis: -1 } },
-  { inputs: [{ shape: [5, 4] }], attrs: { axis: 0 } },
-  { name: 'large', inputs: [{ shape: [3, 9], range: [-60, 60] }], attrs: { axis: -1 } },
-  { name: 'long', inputs: [{ shape: [2, 5003], range: [-4, 4] }], attrs: { axis: -1 } },
-  { name: 'one', inputs: [{ shape: [1, 1] }], attrs: { axis: -1 } },
-  { name: 'no rows', inputs: [{ shape: [0, 4] }], attrs: { axis: -1 } },
-  { name: 'empty rows', inputs: [{ shape: [3, 0] }], attrs: { axis: -1 } },
-];
-
 function defineSoftmax(kind: Kind): Op<(x: Tensor, options?: { axis?: number }) => Tensor> {
   const isLog = kind === 'logSoftmax';
-  const backward: OpDefinition<AxisAttrs, readonly [Tensor, Tensor]> = {
-    name: `${kind}Backward`,
-    infer: ([y]) => [{ shape: y.shape, dtype: y.dtype }],
-    launch(context, [y, g], [out], attrs) {
+  const inputGrad = kernelOp(
+    `${kind}Backward`,
+    ([y]: readonly [Tensor, Tensor]) => [{ shape: y.shape, dtype: y.dtype }],
+    (context, [y, g], [out], attrs: AxisAttrs) => {
       runWindowedRows(context, {
         ...split(kind, y.shape, attrs),
         read: { y, g },
@@ -81,16 +52,10 @@ fn row(r: u32, lane: u32) {
 }`,
       });
     },
-    samples: [],
-  };
-  const inputGrad = defineOp(
-    backward,
-    (apply) =>
-      (y: Tensor, g: Tensor, attrs: AxisAttrs): Tensor =>
-        apply([y, g], attrs)[0],
   );
   const definition: OpDefinition<AxisAttrs, readonly [Tensor]> = {
     name: kind,
+    inputs: ['x'],
     infer([x], attrs) {
       assertFloat(kind, 'x', x);
       split(kind, x.shape, attrs);
@@ -116,9 +81,7 @@ fn row(r: u32, lane: u32) {
 }`,
       });
     },
-    vjp: ({ outputs: [y], attrs, grad }) => [inputGrad(y, grad, attrs)],
-    reference: ([x], attrs) => softmaxRef(kind, x, attrs),
-    samples,
+    vjp: ({ outputs: [y], attrs, grad }) => inputGrad([y, grad], attrs),
   };
   return defineOp(
     definition,

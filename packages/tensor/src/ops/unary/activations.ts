@@ -1,20 +1,19 @@
 // Unary functions: activations and elementary ones. Each is one entry: WGSL, derivative, JavaScript.
 //
 // `V` is f32 or vec4f. Arguments of tanh and exp are clamped: WGSL may assume that no infinity arises.
-import { runFlat } from '../../kernel/flat.ts';
+import { runPointwise } from '../../kernel/pointwise.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
-import { assertFloat, defineOp, type Op, type OpDefinition } from '../../op.ts';
+import { assertFloat } from '../../arguments.ts';
+import { defineOp, kernelOp, type Op, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 
 interface Rule {
   /** WGSL functions used by the expressions below. */
-  prelude?: string;
+  prelude?: readonly string[];
   /** f(x) in WGSL. */
   value: string;
   /** f′(x) in WGSL. */
   slope: string;
-  js(x: number): number;
-  range?: readonly [number, number];
 }
 
 // Abramowitz & Stegun 7.1.26 is only good to 1.5e-7 absolute; that is f32's own resolution of erf near 1.
@@ -29,76 +28,53 @@ fn erf(x: V) -> V {
 const safeTanh = 'fn safeTanh(x: V) -> V { return tanh(clamp(x, V(-15.0), V(15.0))); }';
 const logistic = 'fn logistic(x: V) -> V { return 1.0 / (1.0 + exp(-clamp(x, V(-80.0), V(80.0)))); }';
 
-const erf = (x: number): number => {
-  // Series and continued fraction: double precision for references.
-  const a = Math.abs(x);
-  if (a < 3) {
-    let term = a;
-    let total = a;
-    for (let n = 1; n < 200; n++) {
-      term *= (-a * a) / n;
-      total += term / (2 * n + 1);
-      if (Math.abs(term) < 1e-17) break;
-    }
-    return (Math.sign(x) * 2 * total) / Math.sqrt(Math.PI);
-  }
-  let f = 0;
-  for (let n = 60; n > 0; n--) f = n / 2 / (a + f);
-  return Math.sign(x) * (1 - Math.exp(-a * a) / (a + f) / Math.sqrt(Math.PI));
-};
-const sigmoidJs = (x: number): number => 1 / (1 + Math.exp(-x));
-const c = Math.sqrt(2 / Math.PI);
+const geluInner = 'fn geluInner(x: V) -> V { return safeTanh(0.7978845608 * (x + 0.044715 * x * x * x)); }';
+const geluSlope = wgsl`
+fn geluSlope(x: V) -> V {
+  let t = geluInner(x);
+  return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * 0.7978845608 * (1.0 + 0.134145 * x * x);
+}`;
 
 export const rules = {
   /** tanh x */
-  tanh: { prelude: safeTanh, value: 'safeTanh(x)', slope: '1.0 - safeTanh(x) * safeTanh(x)', js: Math.tanh },
+  tanh: { prelude: [safeTanh], value: 'safeTanh(x)', slope: '1.0 - safeTanh(x) * safeTanh(x)' },
   /** max(x, 0) */
   relu: {
     value: 'max(x, V(0.0))',
     slope: 'select(V(0.0), V(1.0), x > V(0.0))',
-    js: (x) => Math.max(x, 0),
   },
   /** 1 / (1 + e^−x) */
   sigmoid: {
-    prelude: logistic,
+    prelude: [logistic],
     value: 'logistic(x)',
     slope: 'logistic(x) * (1.0 - logistic(x))',
-    js: sigmoidJs,
   },
   /** GPT-2's tanh approximation of GELU: ½x(1 + tanh(√(2/π)(x + 0.044715x³))) (Hendrycks & Gimpel 2016, §2) */
   geluNew: {
-    prelude: wgsl`${safeTanh}
-fn geluInner(x: V) -> V { return safeTanh(0.7978845608 * (x + 0.044715 * x * x * x)); }
-fn geluSlope(x: V) -> V {
-  let t = geluInner(x);
-  return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * 0.7978845608 * (1.0 + 0.134145 * x * x);
-}`,
+    prelude: [safeTanh, geluInner, geluSlope],
     value: '0.5 * x * (1.0 + geluInner(x))',
     slope: 'geluSlope(x)',
-    js: (x) => 0.5 * x * (1 + Math.tanh(c * (x + 0.044715 * x ** 3))),
   },
   /** Exact GELU: ½x(1 + erf(x/√2)) */
   gelu: {
-    prelude: erfWgsl,
+    prelude: [erfWgsl],
     value: '0.5 * x * (1.0 + erf(x * 0.7071067812))',
     slope: '0.5 * (1.0 + erf(x * 0.7071067812)) + x * 0.3989422804 * exp(-min(0.5 * x * x, V(80.0)))',
-    js: (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
   },
   /** CLIP's x·σ(1.702x) */
   quickGelu: {
-    prelude: logistic,
+    prelude: [logistic],
     value: 'x * logistic(1.702 * x)',
     slope: 'logistic(1.702 * x) * (1.0 + 1.702 * x * (1.0 - logistic(1.702 * x)))',
-    js: (x) => x * sigmoidJs(1.702 * x),
   },
   /** e^x, for x ≤ 88 */
-  exp: { value: 'exp(min(x, V(88.0)))', slope: 'exp(min(x, V(88.0)))', js: Math.exp },
+  exp: { value: 'exp(min(x, V(88.0)))', slope: 'exp(min(x, V(88.0)))' },
   /** ln x, for x > 0 */
-  log: { value: 'log(x)', slope: '1.0 / x', js: Math.log, range: [0.1, 3] },
+  log: { value: 'log(x)', slope: '1.0 / x' },
   /** √x, for x ≥ 0 */
-  sqrt: { value: 'sqrt(x)', slope: '0.5 / sqrt(x)', js: Math.sqrt, range: [0.1, 3] },
+  sqrt: { value: 'sqrt(x)', slope: '0.5 / sqrt(x)' },
   /** x² */
-  square: { value: 'x * x', slope: '2.0 * x', js: (x) => x * x },
+  square: { value: 'x * x', slope: '2.0 * x' },
 } satisfies Record<string, Rule>;
 
 /** Functions that matmul and mlp can fuse behind a product. */
@@ -106,57 +82,45 @@ export type Activation = 'tanh' | 'relu' | 'sigmoid' | 'geluNew' | 'gelu' | 'qui
 
 /** WGSL of `fn activate(x: V) -> V` and `fn activateSlope(x: V) -> V`. */
 export function activationWgsl(name: Activation): string {
-  const { prelude = '', value, slope }: Rule = rules[name];
+  const { prelude = [], value, slope }: Rule = rules[name];
   return wgsl`${prelude}
 fn activate(x: V) -> V { return ${value}; }
 fn activateSlope(x: V) -> V { return ${slope}; }`;
 }
 
-const slopeDefinition: OpDefinition<{ of: keyof typeof rules }, readonly [Tensor, Tensor]> = {
-  name: 'unarySlope',
-  infer: ([x]) => [{ shape: x.shape, dtype: x.dtype }],
-  launch(context, [x, g], [out], { of }) {
-    const { prelude = '', slope }: Rule = rules[of];
-    runFlat(context, out.size, {
-      name: `${of} backward`,
-      read: { x: x, g },
-      write: { out },
-      code: wgsl`${prelude}
-        fn slopeAt(x: V) -> V { return ${slope}; }
-        fn thread(i: u32) { out[i] = out_t(V(g[i]) * slopeAt(V(x[i]))); }`,
-    });
-  },
-  samples: [],
-};
+export type UnaryName = keyof typeof rules;
 
 /** g · f′(x), the gradient of a unary function. */
-export const unarySlope = defineOp(
-  slopeDefinition,
-  (apply) =>
-    (x: Tensor, g: Tensor, of: keyof typeof rules): Tensor =>
-      apply([x, g], { of })[0],
+const slopeBackward = kernelOp(
+  'unarySlope',
+  ([x]: readonly [Tensor, Tensor]) => [{ shape: x.shape, dtype: x.dtype }],
+  (context, [x, g], [out], { of }: { of: UnaryName }) => {
+    const { prelude = [], slope }: Rule = rules[of];
+    runPointwise(context, {
+      name: `${of} backward`,
+      read: { x, g },
+      out,
+      prelude,
+      value: `g * (${slope})`,
+    });
+  },
 );
 
-function defineUnary(name: keyof typeof rules): Op<(x: Tensor) => Tensor> {
-  const { prelude = '', value, js, range = [-3, 3] }: Rule = rules[name];
+export const unarySlope = (x: Tensor, g: Tensor, of: UnaryName): Tensor => slopeBackward([x, g], { of })[0];
+
+function defineUnary(name: UnaryName): Op<(x: Tensor) => Tensor> {
+  const { prelude = [], value }: Rule = rules[name];
   const definition: OpDefinition<object, readonly [Tensor]> = {
     name,
+    inputs: ['x'],
     infer([x]) {
       assertFloat(name, 'x', x);
       return [{ shape: x.shape, dtype: x.dtype }];
     },
     launch(context, [x], [out]) {
-      runFlat(context, out.size, {
-        read: { input: x },
-        write: { out },
-        code: wgsl`${prelude}
-          fn valueAt(x: V) -> V { return ${value}; }
-          fn thread(i: u32) { out[i] = out_t(valueAt(V(input[i]))); }`,
-      });
+      runPointwise(context, { name, read: { x }, out, prelude, value });
     },
     vjp: ({ inputs: [x], grad }) => [unarySlope(x, grad, name)],
-    reference: ([x]) => [{ shape: x.shape, data: x.data.map(js) }],
-    samples: [[4, 6], [7], [1], [0], [5, 13]].map((shape) => ({ inputs: [{ shape, range }], attrs: {} })),
   };
   return defineOp(
     definition,

@@ -1,0 +1,12 @@
+// What of a tensor a kernel binds.
+import type { Shape } from '../core/shape.ts';
+import type { Storage } from '../core/storage.ts';
+import type { DType } from '../dtype/dtype.ts';
+
+export interface Bindable {
+  readonly storage: Storage;
+  readonly byteOffset: number;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly size: number;
+}

@@ -1,0 +1,5 @@
+// Ops that do not begin with one tensor: they make tensors, or take several.
+export { fill } from './create/fill.ts';
+export { randomUniform, randomNormal } from './random/random.ts';
+export { concat } from './move/concat.ts';
+export { attention } from './attention/attention.ts';
