@@ -2,6 +2,7 @@
 // Every op of ops/index.ts is also a method (see methods.ts).
 import type { Device } from './core/device.ts';
 import { ShapeError } from './core/errors.ts';
+import { formatTensor } from './format-tensor.ts';
 import { assertShape, formatShape, sizeOf, type Shape } from './core/shape.ts';
 import type { Storage } from './core/storage.ts';
 import {
@@ -83,6 +84,10 @@ export class Tensor {
 
   /** All elements on the host, row-major: f32 and f16 as Float32Array, i32 and u32 as their own arrays. */
   async read(): Promise<HostArray> {
+    if (this.size === 0) {
+      this.storage.assertLive();
+      return fromBytes(new ArrayBuffer(0), this.dtype, 0);
+    }
     const bytes = await this.device.download(
       this.storage,
       this.byteOffset,
@@ -140,6 +145,7 @@ export class Tensor {
   /** Takes the tensor out of all open scopes: it lives until {@link dispose}. */
   keep(): this {
     this.device.scopes.keep(this.storage);
+    this.device.settle(this.storage);
     return this;
   }
 
@@ -149,8 +155,24 @@ export class Tensor {
     this.storage.release();
   }
 
+  /** `Tensor [2, 3] f32`; the values lie on the GPU, see {@link Tensor.print}. */
   toString(): string {
     return `Tensor ${formatShape(this.shape)} ${this.dtype}`;
+  }
+
+  /** What `console.log` and `util.inspect` show in Node. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
+  /**
+   * Reads the tensor and writes its values to the console, long axes cut.
+   * @example
+   * await tensor(device, [1, 2, 3, 4], [2, 2]).print(); // [[1., 2.],
+   *                                                     //  [3., 4.]]
+   */
+  async print(): Promise<void> {
+    console.log(formatTensor(await this.read(), this.shape, this.dtype));
   }
 }
 

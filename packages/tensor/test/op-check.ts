@@ -188,7 +188,7 @@ export async function checkReplay(device: Device, op: CheckedOp, sample: Sample<
   const plan = await compile(device, specs, (given) => step(sample.inputs.map((_, k) => given[`i${k}`])));
   const values = Object.fromEntries(refs.flatMap((r, k) => (r ? [[`i${k}`, r.data]] : [])));
   for (let round = 0; round < 3; round++) {
-    const outputs = plan.run(round === 0 ? values : {});
+    const outputs = plan.run(round === 0 ? values : undefined);
     for (const [name, t] of Object.entries(outputs)) {
       if (t.size === 0) continue;
       assert.is(

@@ -1,4 +1,5 @@
 // Reverse-mode differentiation over the tape that applyOp writes.
+import { assertFloat, assertTensor } from '../arguments.ts';
 import { ShapeError, TensorError } from '../core/errors.ts';
 import { formatShape, sameShape } from '../core/shape.ts';
 import { add, affine } from '../ops/binary/arithmetic.ts';
@@ -24,8 +25,10 @@ export function noGrad<T>(device: Device, fn: () => T): T {
 }
 
 export interface GradOptions {
-  /** Cotangent of `loss`; default 1 (then `loss` must have one element). */
+  /** Cotangent of `loss`, of its shape; default 1 (then `loss` must have one element). */
   seed?: Tensor;
+  /** A tensor that the loss does not depend on gets zeros, instead of an error. */
+  allowUnused?: boolean;
   /** Where each gradient must end up, by position (an optimiser's arena); made anew where undefined. */
   into?: readonly (Tensor | undefined)[];
 }
@@ -49,17 +52,46 @@ function pathsTo(loss: Tensor, wanted: ReadonlySet<Tensor>): { order: TapeNode[]
   return { order: order.filter((node) => onPath.has(node.result)), onPath };
 }
 
-/**
- * Gradients of `loss` with respect to each tensor of `wrt` (leaves or intermediate results), in order.
- * A tensor that the loss does not depend on gets zeros.
- * @throws ShapeError when `loss` has more than one element and no seed is given.
- */
-export function grad(loss: Tensor, wrt: readonly Tensor[], { seed, into }: GradOptions = {}): Tensor[] {
-  const { device } = loss;
-  if (!seed && loss.size !== 1) {
+/** @throws where the gradients asked for would be zeros, or no gradients of this loss, without a word. */
+function assertDifferentiable(loss: Tensor, wrt: readonly Tensor[], { seed }: GradOptions): void {
+  if (seed) {
+    assertFloat('grad', 'seed', seed);
+    if (!sameShape(seed.shape, loss.shape))
+      throw new ShapeError(
+        `grad: the seed ${formatShape(seed.shape)} has not the shape of the loss ${formatShape(loss.shape)}`,
+      );
+  } else if (loss.size !== 1) {
     throw new ShapeError(`grad: the loss ${formatShape(loss.shape)} is no scalar; reduce it or give a seed`);
   }
+  wrt.forEach((t, i) => {
+    assertTensor('grad', `tensor ${i}`, t);
+    if (!t.requiresGrad)
+      throw new TensorError(
+        `grad: tensor ${i}, ${t.toString()}, is not trainable; make it with parameter(), or call trainable() before the ops that use it`,
+      );
+  });
+  if (!loss.requiresGrad)
+    throw new TensorError(
+      `grad: the loss ${loss.toString()} depends on nothing trainable: it was computed inside noGrad, from detached tensors ` +
+        'or whole numbers, or by grad itself, which keeps no tape (there are no second derivatives)',
+    );
+}
+
+/**
+ * Gradients of `loss` with respect to each tensor of `wrt` (leaves or intermediate results), in order.
+ * @throws ShapeError when `loss` has more than one element and no seed is given, or the seed has another shape.
+ * @throws TensorError for a tensor that is not trainable, or that the loss does not depend on (unless `allowUnused`).
+ */
+export function grad(loss: Tensor, wrt: readonly Tensor[], options: GradOptions = {}): Tensor[] {
+  const { device } = loss;
+  const { seed, into, allowUnused = false } = options;
+  assertDifferentiable(loss, wrt, options);
   const { order, onPath } = pathsTo(loss, new Set(wrt));
+  const unused = wrt.findIndex((t) => t !== loss && !order.some((node) => node.inputs.includes(t)));
+  if (unused >= 0 && !allowUnused)
+    throw new TensorError(
+      `grad: the loss does not depend on tensor ${unused}, ${wrt[unused].toString()}; leave it out, or ask for zeros with allowUnused`,
+    );
   const collect = (): Tensor[] => {
     const unit = seed ?? fill(device, loss.shape, 1);
     const grads = new Map<Tensor, Tensor>([[loss, unit]]);

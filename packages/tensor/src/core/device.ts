@@ -4,6 +4,7 @@ import type { AdapterSummary } from './adapter.ts';
 import { Choices, type Tuning } from './choices.ts';
 import { BufferPool, sizeClass } from './buffer-pool.ts';
 import { DeviceLostError, LimitError, OutOfMemoryError, TensorError } from './errors.ts';
+import { LeakWatch } from './leak-watch.ts';
 import { PipelineCache } from './pipelines.ts';
 import type { Recorder } from './recorder.ts';
 import { ScopeStack } from './scopes.ts';
@@ -33,6 +34,8 @@ export interface DeviceOptions {
    * Default false.
    */
   halfProducts?: boolean;
+  /** Where remarks go, such as that of a loop which keeps every tensor it makes; default `console.warn`. */
+  remark?: (text: string) => void;
 }
 
 export interface DeviceStats {
@@ -62,6 +65,7 @@ export class Device implements StorageOwner {
   gradEnabled = true;
   readonly #pool: BufferPool;
   readonly #staging = new StagingBuffers();
+  readonly #leaks: LeakWatch;
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #errors: Error[] = [];
@@ -89,6 +93,7 @@ export class Device implements StorageOwner {
       hasF16: gpu.features.has('shader-f16'),
       hidesLoopCounts: adapter.kind === 'software',
     };
+    this.#leaks = new LeakWatch(options.remark ?? ((text) => console.warn(text)));
     this.#pool = new BufferPool(options.poolBytes ?? 512 * 2 ** 20);
     gpu.addEventListener('uncapturederror', (event) => {
       this.#errors.push(new TensorError(`WebGPU error near ${this.#lastWork()}: ${event.error.message}`));
@@ -189,7 +194,10 @@ export class Device implements StorageOwner {
     if (this.trace) return this.trace.allocate(byteLength, label);
     const storage = new Storage(this, byteLength, label, { buffer: this.createBuffer(byteLength, label) });
     this.#liveBytes += storage.buffer!.size;
-    this.scopes.register(storage);
+    if (!this.scopes.register(storage)) {
+      storage.looseOp = label.slice(0, Math.max(0, label.indexOf(' [')));
+      this.#leaks.made(storage.looseOp);
+    }
     return storage;
   }
 
@@ -201,6 +209,7 @@ export class Device implements StorageOwner {
   }
 
   releaseStorage(storage: Storage): void {
+    this.settle(storage);
     const buffer = storage.buffer;
     if (!buffer || this.#closed) return;
     this.#liveBytes -= buffer.size;
@@ -208,6 +217,13 @@ export class Device implements StorageOwner {
     if (buffer.size === sizeClass(buffer.size) && this.#pool.give(buffer)) return;
     this.flush();
     buffer.destroy();
+  }
+
+  /** Takes a storage that somebody keeps on purpose out of the count of forgotten ones. */
+  settle(storage: Storage): void {
+    if (storage.looseOp === undefined) return;
+    this.#leaks.gone(storage.looseOp);
+    storage.looseOp = undefined;
   }
 
   /** Frees the buffers kept for reuse. */

@@ -22,8 +22,9 @@ function collect(value: unknown, into: Set<Storage>, seen = new Set<object>()): 
 export class ScopeStack {
   readonly #stack: Set<Storage>[] = [];
 
-  register(storage: Storage): void {
-    this.#stack.at(-1)?.add(storage);
+  /** False when no scope is open. */
+  register(storage: Storage): boolean {
+    return this.#stack.at(-1)?.add(storage) !== undefined;
   }
 
   /** Takes a storage out of every open scope: it now lives until it is disposed. */

@@ -16,6 +16,8 @@ export class Storage {
   /** Set while tracing: this storage is a piece of another one (see {@link Storage.aliasInto}). */
   target: Storage | undefined;
   readonly isVirtual: boolean;
+  /** What made it, while no scope owns it (see leak-watch.ts). */
+  looseOp: string | undefined;
   #released = false;
 
   constructor(

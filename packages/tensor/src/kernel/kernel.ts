@@ -62,6 +62,8 @@ export interface BoundStorage {
   storage: Storage;
   byteOffset: number;
   byteLength: number;
+  /** Of a tensor without elements: there is nothing in it to read. */
+  isEmpty: boolean;
 }
 
 /** One dispatch: what to run, on which memory, how wide. Eager mode encodes it, a plan keeps it. */
@@ -177,6 +179,7 @@ export function buildCall(opName: string, spec: KernelSpec, limits: KernelLimits
         storage: tensor.storage,
         byteOffset: tensor.byteOffset + first * width + k * pieceBytes,
         byteLength: Math.min(pieceBytes, byteLength - k * pieceBytes),
+        isEmpty: count === 0,
       });
       labels.push(array);
       layout += access;

@@ -77,7 +77,7 @@ export class AdamW {
     grad(
       loss,
       slots.map((s) => s.parameter),
-      { into: slots.map((s) => s.grad) },
+      { into: slots.map((s) => s.grad), allowUnused: true },
     );
     this.#globalNorm();
     for (const segment of this.arena.segments) this.#update(segment);

@@ -54,7 +54,8 @@ export function layOut(calls: readonly KernelCall[], pinned: ReadonlySet<Storage
     call.bindings.forEach((b, i) => {
       const storage = planned(b.storage);
       if (!storage || slotOf.has(storage)) return;
-      if (call.layout[i] === 'r') {
+      // A tensor without elements has nothing to be written.
+      if (call.layout[i] === 'r' && !b.isEmpty) {
         throw new TensorError(
           `plan: ${call.name} reads a tensor (${storage.label}) that nothing has written`,
         );

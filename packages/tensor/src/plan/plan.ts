@@ -18,7 +18,7 @@ export interface InputSpec {
 }
 
 type TensorsOf<S> = { [K in keyof S]: Tensor };
-export type PlanValues<S> = { [K in keyof S]?: ArrayLike<number> };
+export type PlanValues<S> = { [K in keyof S]: ArrayLike<number> };
 
 interface BoundCall {
   pipeline: GPUComputePipeline;
@@ -38,6 +38,8 @@ export class Plan<S extends Record<string, InputSpec>, O extends Record<string, 
   readonly arenaBytes: number;
   readonly #bound: BoundCall[];
   readonly #owned: readonly Storage[];
+  /** Weights and state from outside, which must live as long as the plan is run. */
+  readonly #captured: readonly Storage[];
   /** The plan in error messages. */
   readonly #what: string;
   #disposed = false;
@@ -57,6 +59,10 @@ export class Plan<S extends Record<string, InputSpec>, O extends Record<string, 
     this.calls = calls;
     this.#bound = bound;
     this.#owned = owned;
+    const ours = new Set(owned);
+    this.#captured = [
+      ...new Set(calls.flatMap(({ bindings }) => bindings.map(({ storage }) => storage))),
+    ].filter((storage) => !storage.isVirtual && !ours.has(storage));
     this.arenaBytes = arenaBytes;
     const [first, last] = [calls[0], calls.at(-1)];
     this.#what = `a plan of ${calls.length} kernels${first && last ? `, from ${describeCall(first)} to ${describeCall(last)}` : ''}`;
@@ -67,16 +73,30 @@ export class Plan<S extends Record<string, InputSpec>, O extends Record<string, 
     return this.calls.length;
   }
 
-  /** Writes the given inputs and replays the step. Reading an output waits for it. */
-  run(values: PlanValues<S> = {}): O {
+  /**
+   * Writes the inputs and replays the step. Reading an output waits for it. Without an argument the inputs keep what was
+   * last written to them, by `run` or by `plan.inputs.x.write`.
+   * @throws TensorError for an input that is left out or unknown; DisposedError when something the step took from outside
+   * was released.
+   */
+  run(values?: PlanValues<S>): O {
     if (this.#disposed) throw new DisposedError('plan: it was disposed');
-    for (const [name, data] of Object.entries(values)) {
-      const input = (this.inputs as Record<string, Tensor>)[name];
-      if (!input)
-        throw new TensorError(
-          `plan: there is no input "${name}"; inputs: ${Object.keys(this.inputs).join(', ')}`,
-        );
-      if (data) input.write(data);
+    for (const storage of this.#captured) storage.assertLive();
+    const inputs = this.inputs as Record<string, Tensor>;
+    if (values) {
+      for (const name of Object.keys(values)) {
+        if (!Object.hasOwn(inputs, name))
+          throw new TensorError(
+            `plan: there is no input "${name}"; inputs: ${Object.keys(inputs).join(', ')}`,
+          );
+      }
+      for (const [name, input] of Object.entries(inputs)) {
+        if (!values[name])
+          throw new TensorError(
+            `plan: input "${name}" ${input.toString()} is left out; give every input, or none to replay with what they hold`,
+          );
+      }
+      for (const [name, input] of Object.entries(inputs)) input.write(values[name]);
     }
     const encoder = this.device.gpu.createCommandEncoder({ label: 'plan' });
     const pass = encoder.beginComputePass();
