@@ -149,7 +149,7 @@ test('console.log shows a tensor, not its device', () => {
     const x = tensor(device, [1, 2, 3, 4, 5, 6], [2, 3]);
     assert.is(inspect(x), 'Tensor [2, 3] f32');
     assert.is(inspect({ x }), '{ x: Tensor [2, 3] f32 }');
-    assert.is(`${x.toString()}`, 'Tensor [2, 3] f32');
+    assert.is(x.toString(), 'Tensor [2, 3] f32');
   });
 });
 
