@@ -90,7 +90,7 @@ export interface KernelLimits {
   storageBuffers: number;
   workgroupsPerDimension: number;
   hasF16: boolean;
-  /** Hide loop counts from the driver's compiler, see {@link hideLoopCounts}, and read sizes when running. */
+  /** Hide loop counts from the driver's compiler, see `hideLoopCounts`, and read sizes when running. */
   hidesLoopCounts: boolean;
 }
 

@@ -102,7 +102,9 @@ export class StepPlans {
   /** The loss of a batch without learning from it. */
   async evaluate(batch: Batch): Promise<number> {
     const plan = await this.#plan(sizesOf(batch), undefined);
-    const [loss] = await plan.run({ features: batch.features, tokens: batch.tokens, seed: [0, 0] }).report.read();
+    const [loss] = await plan
+      .run({ features: batch.features, tokens: batch.tokens, seed: [0, 0] })
+      .report.read();
     return loss;
   }
 
