@@ -59,7 +59,7 @@ export function loraShapes(
  * @example
  * const lora = Lora.create(device, model.config, { rank: 4, alpha: 32 }, { seed: 1 });
  * model.adapt(lora);
- * const optimiser = new AdamW(device, lora.parameters(), { variant: 'transformers' });
+ * const optimiser = new AdamW(lora.parameters(), { variant: 'transformers' });
  */
 export class Lora {
   readonly config: LoraConfig;

@@ -54,7 +54,9 @@ interface Outcome {
 
 /** Loshchilov & Hutter 2019, Algorithm 2, with PyTorch's clip_grad_norm_ before it. */
 function formula(options: AdamWOptions): Outcome {
-  const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, clipNorm = Infinity, variant } = options;
+  const { betas = [0.9, 0.999], eps = 1e-8, clipNorm = Infinity, variant } = options;
+  const isTorch = variant !== 'transformers';
+  const weightDecay = options.weightDecay ?? (isTorch ? 0.01 : 0);
   const values = Object.fromEntries(names.map((name) => [name, Float64Array.from(start[name])]));
   const m = Object.fromEntries(names.map((name) => [name, new Float64Array(sizeOf(name))]));
   const v = Object.fromEntries(names.map((name) => [name, new Float64Array(sizeOf(name))]));
@@ -69,14 +71,15 @@ function formula(options: AdamWOptions): Outcome {
       const decay = options.decays?.(name) === false ? 0 : weightDecay;
       for (let i = 0; i < sizeOf(name); i++) {
         const g = clip * given[name][i];
-        values[name][i] *= 1 - learningRate(t) * decay;
+        // Hugging Face's decays what the update has made.
+        if (isTorch) values[name][i] *= 1 - learningRate(t) * decay;
         m[name][i] = betas[0] * m[name][i] + (1 - betas[0]) * g;
         v[name][i] = betas[1] * v[name][i] + (1 - betas[1]) * g * g;
-        const root =
-          variant === 'transformers'
-            ? (Math.sqrt(v[name][i]) + eps) / Math.sqrt(c2)
-            : Math.sqrt(v[name][i] / c2) + eps;
+        const root = isTorch
+          ? Math.sqrt(v[name][i] / c2) + eps
+          : (Math.sqrt(v[name][i]) + eps) / Math.sqrt(c2);
         values[name][i] -= (learningRate(t) * m[name][i]) / c1 / root;
+        if (!isTorch) values[name][i] *= 1 - learningRate(t) * decay;
       }
     }
   }
@@ -86,7 +89,7 @@ function formula(options: AdamWOptions): Outcome {
 /** The same steps on a device; the loss is Σ gradient · parameter. */
 async function trained(on: Device, options: AdamWOptions, planned: boolean): Promise<Outcome> {
   const weights = Object.fromEntries(names.map((name) => [name, parameter(on, start[name], shapes[name])]));
-  const optimiser = new AdamW(on, weights, options);
+  const optimiser = new AdamW(weights, options);
   const step = (given: Record<string, Tensor>): Tensor => {
     const loss = names.map((name) => weights[name].mul(given[name]).sum()).reduce((a, b) => a.add(b));
     return optimiser.step(loss);
@@ -125,6 +128,7 @@ const variants: Record<string, AdamWOptions> = {
   'transformers’ ε': { eps: 0.01, variant: 'transformers' },
   'other moments': { betas: [0.8, 0.99] },
   'weight decay': { weightDecay: 0.7 },
+  'transformers’ weight decay': { weightDecay: 0.7, variant: 'transformers' },
   'weight decay of matrices only': { weightDecay: 0.7, decays: isMatrix },
   clipping: { eps: 0.01, clipNorm: 1 },
 };
@@ -152,7 +156,7 @@ test('parameters that no buffer holds together go into several segments', async 
   const options = { weightDecay: 0.7, decays: isMatrix, clipNorm: 1 };
   Object.defineProperty(own.gpu, 'limits', { value: { ...device.gpu.limits, maxBufferSize: 6144 } });
   const weights = Object.fromEntries(names.map((name) => [name, parameter(own, start[name], shapes[name])]));
-  const optimiser = new AdamW(own, weights, options);
+  const optimiser = new AdamW(weights, options);
   assert.is(optimiser.arena.segments.length, 2);
   optimiser.dispose();
   assertClose(await trained(own, options, false), formula(options));
@@ -161,9 +165,9 @@ test('parameters that no buffer holds together go into several segments', async 
 });
 
 test('no parameters, and parameters that are not f32, are refused', () => {
-  assert.throws(() => new AdamW(device, {}), /no parameters to train/);
+  assert.throws(() => new AdamW({}), /no parameters to train/);
   const whole = tensor(device, [1, 2], [2], { dtype: 'i32' });
-  assert.throws(() => new AdamW(device, { whole }), /whole is i32; trainable parameters must be f32/);
+  assert.throws(() => new AdamW({ whole }), /whole is i32; trainable parameters must be f32/);
   whole.dispose();
 });
 

@@ -106,7 +106,7 @@ async function training(use: 'sgd' | 'adamW' | 'planned adamW'): Promise<Trainin
   const random = (n: number): Float32Array => Float32Array.from({ length: n }, () => 2 * draw() - 1);
   const w = parameter(device, random(12 * 20), [12, 20]);
   const b = parameter(device, random(12), [12]);
-  const optimiser = use === 'sgd' ? undefined : new AdamW(device, { w, b });
+  const optimiser = use === 'sgd' ? undefined : new AdamW({ w, b });
   const data = random(7 * 20);
   const target = random(7 * 12);
   const lossOf = (x: Tensor, y: Tensor): Tensor =>

@@ -51,7 +51,7 @@ async function trainingPlan() {
     w2: parameter(device, values(4 * 16, 3), [4, 16]),
     b2: parameter(device, values(4, 4), [4]),
   };
-  const optimizer = new AdamW(device, weights, { clipNorm: 1 });
+  const optimizer = new AdamW(weights, { clipNorm: 1 });
   const plan = await compile(device, { x: { shape: [5, 8] } }, ({ x }) => {
     const loss = mlp(x, weights, { activation: 'tanh' }).square().mean();
     optimizer.step(loss);

@@ -191,7 +191,7 @@ test('in a tiny world the reward rises, the same way twice', async () => {
     gpt2.trainable(true);
     const plans = new StepPlans(models);
     const parameters = { ...mapper.parameters(), ...Object.fromEntries(gpt2.parameters()) };
-    const optimizer = new AdamW(device, parameters, { eps: 1e-6, variant: 'transformers' });
+    const optimizer = new AdamW(parameters, { eps: 1e-6, variant: 'transformers' });
     const given = makeBatch(
       world,
       world.examples.map(({ id }) => ({ example: id, row: id, ids: [1] })),
@@ -226,7 +226,7 @@ test('a step makes a caption of positive weight likelier and one of negative wei
     { seed: 7 },
   );
   const parameters = mapper.parameters();
-  const optimizer = new AdamW(device, parameters, { eps: 1e-6, variant: 'transformers' });
+  const optimizer = new AdamW(parameters, { eps: 1e-6, variant: 'transformers' });
   const plans = new StepPlans({ device, gpt2, mapper, tuneGpt2: false, labelSmoothing: 0 });
   const rows = [
     { example: 0, row: 0, ids: [5, 6, 7] },

@@ -24,7 +24,7 @@ export async function forewordStep(device: Device, values: StepValues, { weights
   const { w1, b1, w2, b2 } = values.mapper;
   const mapper = { w1: leaf(w1), b1: leaf(b1), w2: leaf(w2), b2: leaf(b2) };
   const { learningRate, beta1, beta2, eps, weightDecay } = stepOptimizer;
-  const optimizer = new AdamW(device, mapper, { betas: [beta1, beta2], eps, weightDecay });
+  const optimizer = new AdamW(mapper, { betas: [beta1, beta2], eps, weightDecay });
   const plan = await compile(
     device,
     { features: { shape: [B, F] }, tokens: { shape: [B, R], dtype: 'i32' } },

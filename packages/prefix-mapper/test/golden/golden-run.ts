@@ -37,7 +37,7 @@ export function goldenModelsOf(device: Device, { settings, gpt2Rules }: CaptionG
     gpt2.trainable();
     for (const [name, parameter] of gpt2.parameters()) trained[`gpt.${name}`] = parameter;
   }
-  const optimiser = new AdamW(device, trained, { variant: 'transformers', eps: Number(settings.eps) });
+  const optimiser = new AdamW(trained, { variant: 'transformers', eps: Number(settings.eps) });
   const dispose = (): void => {
     mapper.dispose();
     gpt2.dispose();

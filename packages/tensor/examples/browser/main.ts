@@ -42,7 +42,7 @@ async function train(): Promise<void> {
     w2: parameter(device, initial(2 * H, H), [2, H]),
     b2: parameter(device, new Float32Array(2), [2]),
   };
-  const optimiser = new AdamW(device, weights);
+  const optimiser = new AdamW(weights, { lr: 0.02 });
   const model = (x: Tensor): Tensor =>
     mlp(linear(x, weights.w0, weights.b0, { activation: 'tanh' }), weights, { activation: 'tanh' });
 
@@ -68,7 +68,6 @@ async function train(): Promise<void> {
   const losses: number[] = [];
   let right = 0;
   for (let step = 1; step <= steps; step++) {
-    optimiser.schedule(step, 0.02);
     const { loss, guess } = training.run();
     // Every read waits for the GPU, so the page looks only now and then.
     if (step !== 1 && step % stepsPerLook !== 0) continue;

@@ -31,6 +31,8 @@ export interface GradOptions {
   allowUnused?: boolean;
   /** Where each gradient must end up, by position (an optimiser's arena); made anew where undefined. */
   into?: readonly (Tensor | undefined)[];
+  /** Called with each tensor of `wrt` that the loss does not depend on: its zeros stand for no gradient at all. */
+  onUnused?: (leaf: Tensor) => void;
 }
 
 /** All nodes between `loss` and the wanted leaves, newest first, and which tensors lie on such a path. */
@@ -84,7 +86,7 @@ function assertDifferentiable(loss: Tensor, wrt: readonly Tensor[], { seed }: Gr
  */
 export function grad(loss: Tensor, wrt: readonly Tensor[], options: GradOptions = {}): Tensor[] {
   const { device } = loss;
-  const { seed, into, allowUnused = false } = options;
+  const { seed, into, allowUnused = false, onUnused } = options;
   assertDifferentiable(loss, wrt, options);
   const { order, onPath } = pathsTo(loss, new Set(wrt));
   const unused = wrt.findIndex((t) => t !== loss && !order.some((node) => node.inputs.includes(t)));
@@ -118,6 +120,7 @@ export function grad(loss: Tensor, wrt: readonly Tensor[], options: GradOptions 
       });
       if (!wrt.includes(result)) grads.delete(result);
     }
+    for (const leaf of wrt) if (!grads.has(leaf)) onUnused?.(leaf);
     return wrt.map((leaf, i) => deliver(leaf, grads.get(leaf), into?.[i]));
   };
   // The scope frees every gradient on the way that nobody asked for.

@@ -1,21 +1,29 @@
-// A parameter arena: all trainable tensors of a model side by side in one buffer, with gradients and both
-// moments laid out alike, so that one kernel updates everything. Buffers beyond the adapter's limit are cut
-// into segments; a parameter never straddles two.
+// A parameter arena: all trainable tensors of a model side by side in one buffer, with gradients and the
+// optimiser's moments laid out alike, so that one kernel updates everything. Buffers beyond the adapter's limit
+// are cut into segments; a parameter never straddles two.
 import type { Device } from '../core/device.ts';
-import { LimitError, TensorError } from '../core/errors.ts';
+import { LimitError } from '../core/errors.ts';
 import { formatShape } from '../core/shape.ts';
+import type { Storage } from '../core/storage.ts';
 import { copyInto } from '../ops/unary/cast.ts';
-import { Tensor } from '../tensor.ts';
+import { emptyTensor, Tensor } from '../tensor.ts';
 
 /** Elements between starts: 256 bytes, WebGPU's offset alignment for bindings. */
 const alignment = 64;
 
+/** Memory of all arenas that are alive: a parameter there belongs to an optimiser. */
+const owned = new WeakSet<Storage>();
+
+/** True for a parameter that an optimiser has gathered. */
+export const isInArena = (t: Tensor): boolean => owned.has(t.storage);
+
+/** Whole tensors [elements], gaps included (gaps stay zero). */
 export interface Segment {
-  /** Whole-segment tensors [elements], gaps included (gaps stay zero). */
   values: Tensor;
   grads: Tensor;
-  firstMoment: Tensor;
-  secondMoment: Tensor;
+  /** One for each of the arena's moments, in order. */
+  moments: readonly Tensor[];
+  slots: readonly Slot[];
   /** Elements before this one belong to parameters with weight decay. */
   decayEnd: number;
 }
@@ -24,84 +32,94 @@ export interface Slot {
   name: string;
   parameter: Tensor;
   grad: Tensor;
-  firstMoment: Tensor;
-  secondMoment: Tensor;
+  moments: readonly Tensor[];
+  /** First element in the segment, and the first one behind it with its gap. */
+  begin: number;
+  end: number;
+}
+
+export interface ArenaOptions {
+  /** The optimiser, in errors and labels. */
+  of: string;
+  /** What is kept for each parameter besides its gradient: `m`, `v`. */
+  moments: readonly string[];
+  decays: (name: string) => boolean;
 }
 
 export class ParameterArena {
+  readonly device: Device;
   readonly segments: Segment[] = [];
-  readonly slots: Slot[] = [];
+  /** In the order of the parameters given. */
+  readonly slots: Slot[];
   readonly elements: number;
 
   /**
    * Moves `parameters` (f32 leaves) into the arena: their storage changes, their values stay.
-   * @throws TensorError for a dtype other than f32; LimitError for a parameter no buffer can hold.
+   * @throws LimitError for a parameter no buffer can hold; nothing has moved then.
    */
-  constructor(
-    device: Device,
-    parameters: Readonly<Record<string, Tensor>>,
-    decays: (name: string) => boolean,
-  ) {
+  constructor(parameters: ReadonlyMap<string, Tensor>, { of, moments, decays }: ArenaOptions) {
+    const [{ device }] = parameters.values();
+    this.device = device;
     const most = Math.floor(device.gpu.limits.maxBufferSize / 4);
-    const names = Object.keys(parameters);
-    const ordered = [...names.filter(decays), ...names.filter((name) => !decays(name))];
-    const plans: { names: string[]; starts: number[]; elements: number; decayEnd: number }[] = [];
-    for (const name of ordered) {
-      const p = parameters[name];
-      if (p.dtype !== 'f32')
-        throw new TensorError(`AdamW: ${name} is ${p.dtype}; trainable parameters must be f32`);
+    const names = [...parameters.keys()];
+    const plans: { places: [name: string, begin: number, end: number][]; decayEnd: number }[] = [];
+    const endOf = (plan: (typeof plans)[number]): number => plan.places.at(-1)![2];
+    for (const name of [...names.filter(decays), ...names.filter((n) => !decays(n))]) {
+      const p = parameters.get(name)!;
+      const room = Math.ceil(p.size / alignment) * alignment;
       if (p.size > most) {
         throw new LimitError(
-          `AdamW: ${name} ${formatShape(p.shape)} is over this adapter's buffer limit of ${most * 4} bytes`,
+          `${of}: ${name} ${formatShape(p.shape)} is over this adapter's buffer limit of ${most * 4} bytes`,
         );
       }
       let plan = plans.at(-1);
-      if (!plan || plan.elements + p.size > most)
-        plans.push((plan = { names: [], starts: [], elements: 0, decayEnd: 0 }));
-      plan.names.push(name);
-      plan.starts.push(plan.elements);
-      plan.elements += Math.ceil(p.size / alignment) * alignment;
-      if (decays(name)) plan.decayEnd = plan.elements;
+      if (!plan || endOf(plan) + p.size > most) plans.push((plan = { places: [], decayEnd: 0 }));
+      const begin = plan.places.length === 0 ? 0 : endOf(plan);
+      plan.places.push([name, begin, begin + room]);
+      if (decays(name)) plan.decayEnd = begin + room;
     }
     const made = new Map<string, Slot>();
-    for (const { names: members, starts, elements, decayEnd } of plans) {
+    for (const plan of plans) {
       const whole = (what: string): Tensor =>
-        new Tensor(device, [elements], 'f32', {
-          storage: device.allocatePersistent(elements * 4, `AdamW ${what}`),
+        new Tensor(device, [endOf(plan)], 'f32', {
+          storage: device.allocatePersistent(endOf(plan) * 4, `${of} ${what}`),
         });
-      const segment: Segment = {
-        values: whole('values'),
-        grads: whole('gradients'),
-        firstMoment: whole('first moments'),
-        secondMoment: whole('second moments'),
-        decayEnd,
-      };
-      this.segments.push(segment);
-      members.forEach((name, i) => {
-        const p = parameters[name];
+      const values = whole('values');
+      const grads = whole('gradients');
+      const all = moments.map((moment) => whole(moment));
+      const slots = plan.places.map(([name, begin, end]): Slot => {
+        const p = parameters.get(name)!;
         const view = (t: Tensor): Tensor =>
-          new Tensor(device, p.shape, 'f32', { storage: t.storage, byteOffset: starts[i] * 4 });
-        const place = view(segment.values);
+          new Tensor(device, p.shape, 'f32', { storage: t.storage, byteOffset: begin * 4 });
+        const place = view(values);
         copyInto(p, place);
         p.dispose();
         p.storage = place.storage;
         p.byteOffset = place.byteOffset;
-        made.set(name, {
-          name,
-          parameter: p,
-          grad: view(segment.grads),
-          firstMoment: view(segment.firstMoment),
-          secondMoment: view(segment.secondMoment),
-        });
+        return { name, parameter: p, grad: view(grads), moments: all.map(view), begin, end };
       });
+      for (const slot of slots) made.set(slot.name, slot);
+      owned.add(values.storage);
+      this.segments.push({ values, grads, moments: all, slots, decayEnd: plan.decayEnd });
     }
     this.slots = names.map((name) => made.get(name)!);
     this.elements = this.segments.reduce((n, s) => n + s.values.size, 0);
   }
 
-  dispose(): void {
-    for (const { values, grads, firstMoment, secondMoment } of this.segments) {
-      for (const t of [values, grads, firstMoment, secondMoment]) t.dispose();
+  /** Gives the parameters memory of their own again and frees the arena. */
+  release(): void {
+    for (const { parameter } of this.slots) {
+      const own = emptyTensor(this.device, parameter.shape, { persistent: true, madeBy: 'parameter' });
+      copyInto(parameter, own);
+      parameter.storage = own.storage;
+      parameter.byteOffset = own.byteOffset;
     }
+    this.dispose();
+  }
+
+  /** Frees the arena, parameters included. */
+  dispose(): void {
+    for (const { values, grads, moments } of this.segments)
+      for (const t of [values, grads, ...moments]) t.dispose();
   }
 }

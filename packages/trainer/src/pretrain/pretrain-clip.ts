@@ -74,7 +74,7 @@ export async function pretrainClip(
 
   const clip = Clip.random(device, config, seed);
   const parameters = clip.parameters();
-  const optimizer = new AdamW(device, parameters, {
+  const optimizer = new AdamW(parameters, {
     betas: [0.9, 0.98],
     eps: 1e-6,
     weightDecay: 0.1,

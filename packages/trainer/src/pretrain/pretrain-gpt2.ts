@@ -93,7 +93,7 @@ export async function pretrainGpt2(
   );
   const gpt2 = Gpt2.random(device, tinyGpt2(tokenizer.vocabSize), seed).trainable();
   const parameters = Object.fromEntries(gpt2.parameters());
-  const optimizer = new AdamW(device, parameters, {
+  const optimizer = new AdamW(parameters, {
     betas: [0.9, 0.98],
     weightDecay: 0.05,
     clipNorm: 1,

@@ -69,6 +69,8 @@ export async function restoreCheckpoint(
     for (const [name, t] of Object.entries(lora?.parameters() ?? {})) targets.set(name, t);
     if (optimizer)
       for (const [name, t] of Object.entries(optimizer.state())) targets.set(`optimizer.${name}`, t);
+    // Older runs have no count; the trainer sets it with every step's rate.
+    if (!file.has('optimizer.step')) targets.delete('optimizer.step');
     for (const [name, t] of targets) {
       if (!file.has(name)) fail(`has no tensor ${name}: it belongs to another kind of run`);
       const { shape } = file.info(name);

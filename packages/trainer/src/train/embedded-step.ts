@@ -39,7 +39,7 @@ export async function openEmbeddedStep(
   const mapper = createMapper(device, { type: 'mlp', ...sizes }, { seed: 1 });
   mapper.trainable();
   const parameters: Record<string, Tensor> = { ...mapper.parameters() };
-  const optimizer = new AdamW(device, parameters, { eps: 1e-6, variant: 'transformers' });
+  const optimizer = new AdamW(parameters, { eps: 1e-6, variant: 'transformers' });
   optimizer.schedule(1, 1e-3);
   const plans = new StepPlans({ device, gpt2, mapper, tuneGpt2: false, labelSmoothing: 0 });
   const random = seededRandom(1);

@@ -35,11 +35,11 @@ export interface TrainResult {
 }
 
 export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
-  const { device, settings, train, val, folder, gpt2, mapper, tuneGpt2, critic, signal } = options;
+  const { settings, train, val, folder, gpt2, mapper, tuneGpt2, critic, signal } = options;
   const { seed, batch, epochs, lr: peak, warmup, labelSmoothing } = settings;
   gpt2.trainable(tuneGpt2);
   mapper.trainable();
-  const optimizer = new AdamW(device, trainedParameters(options), { eps: 1e-6, variant: 'transformers' });
+  const optimizer = new AdamW(trainedParameters(options), { eps: 1e-6, variant: 'transformers' });
   const plans = new StepPlans({ ...options, labelSmoothing });
   const perEpoch = Math.floor(train.examples.length / batch);
   const total = perEpoch * epochs;
