@@ -8,12 +8,12 @@ export interface PackageRule {
   runs: 'anywhere' | 'node';
 }
 
-const models = ['tensor', 'hub', 'clip', 'gpt2', 'image', 'tokenizer'];
+const models = ['tensor', 'nn', 'hub', 'clip', 'gpt2', 'image', 'tokenizer'];
 const training = [...models, 'prefix-mapper', 'scenes', 'caption-metrics', 'caption-data', 'cli-kit'];
 
 /**
- * By folder name under `packages/`. `tensor ← torch-file ← hub ← clip, gpt2 ← prefix-mapper ← trainer ← bench, study`; the rest
- * are leaves.
+ * By folder name under `packages/`. `tensor ← nn, torch-file ← hub ← clip, gpt2 ← prefix-mapper ← trainer ← bench, study`; the
+ * rest are leaves.
  */
 export const packageRules: Readonly<Record<string, PackageRule>> = {
   'test-kit': { uses: [], runs: 'node' },
@@ -24,10 +24,11 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
   'caption-metrics': { uses: [], runs: 'anywhere' },
   scenes: { uses: [], runs: 'anywhere' },
   tensor: { uses: [], runs: 'anywhere' },
+  nn: { uses: ['tensor'], runs: 'anywhere' },
   'torch-file': { uses: ['tensor'], runs: 'anywhere' },
   hub: { uses: ['tensor', 'torch-file'], runs: 'anywhere' },
-  clip: { uses: ['tensor', 'hub', 'image', 'tokenizer', 'torch-file'], runs: 'anywhere' },
-  gpt2: { uses: ['tensor', 'hub', 'tokenizer'], runs: 'anywhere' },
+  clip: { uses: ['tensor', 'nn', 'hub', 'image', 'tokenizer', 'torch-file'], runs: 'anywhere' },
+  gpt2: { uses: ['tensor', 'nn', 'hub', 'tokenizer'], runs: 'anywhere' },
   'caption-data': { uses: ['cli-kit', 'scenes', 'tensor', 'torch-file'], runs: 'node' },
   'prefix-mapper': { uses: models, runs: 'anywhere' },
   trainer: { uses: training, runs: 'node' },

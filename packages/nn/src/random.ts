@@ -1,0 +1,69 @@
+// Random numbers on the host: the engine's generator (pcg3d), so that a number depends on (seed, key, index) only and is
+// the same on every machine.
+import { randomBits, unit24 } from '@foreword/tensor';
+
+/** Two 32-bit numbers from a text (FNV-1a, from two offsets). */
+function hashOf(text: string): [number, number] {
+  let [a, b] = [0x811c9dc5, 0xcbf29ce4];
+  for (const byte of new TextEncoder().encode(text)) {
+    a = Math.imul(a ^ byte, 0x01000193);
+    b = Math.imul(b ^ byte, 0x01000193) ^ (b >>> 15);
+  }
+  return [a >>> 0, b >>> 0];
+}
+
+/**
+ * A source of random numbers without state. With `step` and `stream` as numbers, `uniform(i)` is element i of the GPU's
+ * `randomUniform(device, shape, { seed: [seed, step], stream })`.
+ * @example
+ * const random = Random.of(1, 'shuffle/epoch 3');
+ * random.uniform(0); // always the same number
+ */
+export class Random {
+  readonly #seed: readonly [number, number];
+  readonly #stream: number;
+
+  constructor(seed: number, { step = 0, stream = 0 }: { step?: number; stream?: number } = {}) {
+    this.#seed = [seed >>> 0, step >>> 0];
+    this.#stream = stream >>> 0;
+  }
+
+  /** The numbers that belong to a text: a parameter's name, a purpose. */
+  static of(seed: number, key: string): Random {
+    const [step, stream] = hashOf(key);
+    return new Random(seed, { step, stream });
+  }
+
+  /** Three 32-bit numbers of index i. */
+  bits(i: number): [number, number, number] {
+    return randomBits(this.#seed, this.#stream, i);
+  }
+
+  /** Uniform in [0, 1), 24 bits. */
+  uniform(i: number): number {
+    return unit24(this.bits(i)[0]);
+  }
+
+  /** Standard normal (Box & Muller 1958). */
+  normal(i: number): number {
+    const [x, y] = this.bits(i);
+    return Math.sqrt(-2 * Math.log(1 - unit24(x))) * Math.cos(2 * Math.PI * (unit24(y) - 0.5));
+  }
+
+  /** A whole number from 0 and below n, n at most 2³². */
+  below(n: number, i: number): number {
+    const [x, y] = this.bits(i);
+    // 53 bits, so that no remainder is more likely than another by anything that shows.
+    return Math.floor(((x >>> 5) * 2 ** 26 + (y >>> 6)) * 2 ** -53 * n);
+  }
+
+  /** 0 … n − 1 in random order (Fisher & Yates). */
+  permutation(n: number): Uint32Array {
+    const order = Uint32Array.from({ length: n }, (_, i) => i);
+    for (let i = n - 1; i > 0; i--) {
+      const j = this.below(i + 1, i);
+      [order[i], order[j]] = [order[j], order[i]];
+    }
+    return order;
+  }
+}
