@@ -139,7 +139,7 @@ test('Conv2d, AvgPool2d and Flatten: shapes, and sums of ones', async () => {
     (p) => new Conv2d(p, 2, 3, 3, { padding: 1, init: (v) => void v.fill(1) }),
     () => new AvgPool2d(2),
     () => new Flatten(),
-  ]);
+  ]).trainable(false);
   const bias = net.namedParameters().get('0.bias')!.write([0, 1, 2]);
   assert.equal(net.namedParameters().get('0.weight')!.shape, [3, 3, 2, 3]);
   const y = device.scope(() =>

@@ -278,8 +278,7 @@ export abstract class Optimizer {
       },
       also: { rates: this.#rates },
       flopsPerElement: rule.flopsPerElement,
-      code: wgsl`${nanWgsl}
-      fn thread(i: u32) {
+      code: wgsl`fn thread(i: u32) {
         var g = grad[i];
         ${clipNorm !== undefined && `g *= rates[${place.coefficient}];`}
         ${bound && `g = select(clamp(g, -${bound}, ${bound}), g, isNan4(g));`}
@@ -293,13 +292,9 @@ export abstract class Optimizer {
   }
 }
 
-/** min, max, clamp and sign may drop a NaN in WGSL, and comparisons may be optimised away: bits cannot. */
-const nanWgsl =
-  'fn isNan4(x: vec4f) -> vec4<bool> { return (bitcast<vec4u>(x) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }';
-
-const clipWgsl = (clipNorm: number): string => wgsl`
-  let isNan = (bitcast<u32>(n) & 0x7fffffffu) > 0x7f800000u;
-  rates[${place.coefficient}] = select(min(1.0f, ${f32Literal(clipNorm)} / (n + 1e-6f)), n, isNan);`;
+/** Without isNan, min would drop a NaN and so switch clipping off. */
+const clipWgsl = (clipNorm: number): string =>
+  `rates[${place.coefficient}] = select(min(1.0f, ${f32Literal(clipNorm)} / (n + 1e-6f)), n, isNan(n));`;
 
 /** Neighbouring parameters that are used, as ranges of elements: one, where all are. */
 function usedRuns(
