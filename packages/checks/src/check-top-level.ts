@@ -7,6 +7,7 @@ export const topLevel: readonly string[] = [
   'README.md',
   'benchmarks',
   'datasets',
+  'examples',
   'package.json',
   'packages',
   'pnpm-lock.yaml',
