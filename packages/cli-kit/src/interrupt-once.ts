@@ -10,6 +10,24 @@ export class InterruptedError extends CommandError {
   }
 }
 
+/** Nobody reads stdout any more; exit code 141, as after SIGPIPE. */
+export class OutputClosedError extends CommandError {
+  override readonly name = 'OutputClosedError';
+
+  constructor() {
+    super('stdout was closed', { exitCode: 141 });
+  }
+}
+
+/** Of the interrupts that are listened for. */
+const listening = new Set<AbortController>();
+
+/** Asks the work to save and stop, as a first Ctrl-C does; false when nothing listens. */
+export function stopWork(reason: CommandError): boolean {
+  for (const controller of listening) controller.abort(reason);
+  return listening.size > 0;
+}
+
 /** Settings of `interruptOnce`. */
 export interface InterruptOptions {
   /** Called at the first interrupt. Default: a line on stderr that says what happens next. */
@@ -22,7 +40,7 @@ export interface InterruptOptions {
 
 /** The state of the interrupt. */
 export interface Interrupt {
-  /** Aborted by the first interrupt, with an `InterruptedError` as reason. */
+  /** Aborted by the first interrupt, with an `InterruptedError` as reason, or when stdout takes nothing more. */
   readonly signal: AbortSignal;
   readonly interrupted: boolean;
   /** Gives Ctrl-C its usual meaning back. */
@@ -41,6 +59,7 @@ export function interruptOnce(options: InterruptOptions = {}): Interrupt {
   const onFirst =
     options.onFirst ?? (() => void process.stderr.write(`\n${finishing}; Ctrl-C again quits at once\n`));
   const controller = new AbortController();
+  listening.add(controller);
   let firstAt = -Infinity;
   const onSignal = (): void => {
     const now = performance.now();
@@ -60,6 +79,7 @@ export function interruptOnce(options: InterruptOptions = {}): Interrupt {
       return controller.signal.aborted;
     },
     dispose() {
+      listening.delete(controller);
       for (const name of signals) process.off(name, onSignal);
     },
   };
