@@ -29,15 +29,19 @@ function commandFile(name: string): string {
   return fileURLToPath(new URL(`commands/${name}${extension}`, entry));
 }
 
+/** A resumed run keeps its settings; these are none of them. */
+export function resumeArgs({ id, flags }: Cell, folder: string): string[] {
+  const more = ['max-steps', 'adapter'].filter((name) => flags[name] !== undefined);
+  return ['--resume', join(folder, id), ...more.flatMap((name) => [`--${name}`, String(flags[name])])];
+}
+
 /** Runs the cell to its end; when the signal aborts, it is asked to save and stop. */
 export async function runCell(
   cell: Cell,
   { folder, resume, signal, write = (text) => void process.stderr.write(text) }: RunCellOptions,
 ): Promise<CellOutcome> {
   const { command, args } = cellCommand(cell, folder);
-  const own = resume ? ['--resume', join(folder, cell.id)] : args;
-  const { adapter } = cell.flags;
-  if (resume && adapter !== undefined) own.push('--adapter', String(adapter));
+  const own = resume ? resumeArgs(cell, folder) : args;
   // With the flags of this process: the loader of TypeScript and the condition for sources.
   const child = spawn(process.execPath, [...process.execArgv, commandFile(command), ...own], {
     stdio: ['ignore', 'pipe', 'pipe'],
