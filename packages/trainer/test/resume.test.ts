@@ -13,7 +13,8 @@ import * as assert from 'uvu/assert';
 import { seededRandom } from '../src/data/random.ts';
 import { RunFolder } from '../src/run/run-folder.ts';
 import type { StepMetrics } from '../src/run/metrics.ts';
-import type { TokenizedSet } from '../src/train/batches.ts';
+import type { Batch, TokenizedSet } from '../src/train/batches.ts';
+import type { SelfCritic } from '../src/train/self-critical.ts';
 import { toSettings, trainFlags, type ResolvedSettings } from '../src/train/settings.ts';
 import { trainMapper, type TrainOptions } from '../src/train/train-mapper.ts';
 
@@ -280,6 +281,21 @@ test('weights that overflow are not saved over the last good checkpoint', async 
   await rm(root, { recursive: true });
 });
 
+const { rename } = fs.promises;
+/** From the write with this number on, none comes to its end: what lies on the disk is what a crash leaves. */
+const dieAt = (write: number): void => {
+  let left = write;
+  fs.promises.rename = async (from, to) => {
+    if (left-- <= 0) throw Object.assign(new Error('EIO: rename'), { code: 'EIO', syscall: 'rename' });
+    await rename(from, to);
+  };
+  syncBuiltinESMExports();
+};
+const alive = (): void => {
+  fs.promises.rename = rename;
+  syncBuiltinESMExports();
+};
+
 /** All that a run leaves but times. */
 async function everythingOf(path: string): Promise<unknown[]> {
   const files = ['checkpoints/best.safetensors', 'checkpoints/last.safetensors', 'validation.jsonl'];
@@ -291,19 +307,6 @@ test('a run that ends at any of its writes goes on to the same bits, and loses n
   const whole = join(root, 'whole');
   await run(whole, {});
   const wanted = await everythingOf(whole);
-  const { rename } = fs.promises;
-  const dieAt = (write: number): void => {
-    let left = write;
-    fs.promises.rename = async (from, to) => {
-      if (left-- <= 0) throw Object.assign(new Error('EIO: rename'), { code: 'EIO', syscall: 'rename' });
-      await rename(from, to);
-    };
-    syncBuiltinESMExports();
-  };
-  const alive = (): void => {
-    fs.promises.rename = rename;
-    syncBuiltinESMExports();
-  };
   // Every second step: four files at each of two places in an epoch, five after it.
   const saveEvery = { steps: 2 };
   try {
@@ -318,6 +321,30 @@ test('a run that ends at any of its writes goes on to the same bits, and loses n
   } finally {
     alive();
   }
+  await rm(root, { recursive: true });
+});
+
+test('a self-critical run that begins anew validates its start again, which stays the best', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'foreword-resume-'));
+  const critic = (): SelfCritic => {
+    const rewards = [0.9, 0.1, 0.2, 0.3];
+    const made = {
+      criticise: (batch: Batch) => Promise.resolve({ batch, reward: 0 }),
+      validate: () => Promise.resolve(rewards.shift()),
+    };
+    return made as unknown as SelfCritic;
+  };
+  // The best checkpoint of the start, three files of rows after the first epoch, and no checkpoint behind them.
+  dieAt(4);
+  try {
+    assert.match(await refusal(run(root, { critic: critic() })), /could not write/);
+  } finally {
+    alive();
+  }
+  await run(root, { critic: critic(), resume: true });
+  const best = await openSafetensorsPath(join(root, 'checkpoints/best.safetensors'));
+  assert.equal([best.metadata.step, best.metadata.bestValLoss], ['0', '-0.9']);
+  await best.close();
   await rm(root, { recursive: true });
 });
 
