@@ -52,7 +52,8 @@ export interface Interrupt {
  * exit 130. Second signal: the process ends at once by SIGINT, after its `exit` listeners; shells report that as 130 too.
  *
  * Signals that follow within `echoMs` are ignored: a terminal sends Ctrl-C to every process in front, and
- * package managers pass their own copy on, so one key press can arrive twice.
+ * package managers pass their own copy on, so one key press can arrive twice. The end of a parent process that holds an
+ * IPC channel counts as a first signal.
  */
 export function interruptOnce(options: InterruptOptions = {}): Interrupt {
   const { finishing = 'finishing the current step', echoMs = 250 } = options;
@@ -73,6 +74,12 @@ export function interruptOnce(options: InterruptOptions = {}): Interrupt {
   };
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const name of signals) process.on(name, onSignal);
+  // A process that was started over a channel and outlives its starter would go on unseen.
+  const onDisconnect = (): void => controller.abort(new InterruptedError());
+  process.on('disconnect', onDisconnect);
+  process.channel?.unref();
+  // Undefined where there never was a channel, whatever its type says.
+  if ((process as { connected?: boolean }).connected === false) onDisconnect();
   return {
     signal: controller.signal,
     get interrupted() {
@@ -81,6 +88,7 @@ export function interruptOnce(options: InterruptOptions = {}): Interrupt {
     dispose() {
       listening.delete(controller);
       for (const name of signals) process.off(name, onSignal);
+      process.off('disconnect', onDisconnect);
     },
   };
 }

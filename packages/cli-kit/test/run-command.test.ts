@@ -138,6 +138,20 @@ test('first Ctrl-C lets the step finish and exits 130', async () => {
   assert.is(stderr, '\nfinishing the current step; Ctrl-C again quits at once\ninterrupted\n');
 });
 
+test('a command whose starter is gone saves and ends like one that is interrupted', async () => {
+  const flags = ['--import', 'tsx', '--conditions=foreword-source', fixture, '--do', 'steps'];
+  const child = spawn(process.execPath, flags, { stdio: ['ignore', 'pipe', 'ignore', 'ipc'] });
+  let stdout = '';
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    if (child.connected && stdout.includes('step 2')) child.disconnect();
+  });
+  const ended = new Promise((resolve) => child.stdout!.on('end', resolve));
+  assert.is(await new Promise((resolve) => child.on('exit', resolve)), 130);
+  await ended;
+  assert.match(stdout, /saved after step \d+\n$/);
+});
+
 test('an echo of the first signal is ignored, a second one quits at once', async () => {
   let echoed = false;
   const twice = await run(['--do', 'steps'], {}, (text, kill) => {

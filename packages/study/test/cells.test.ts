@@ -10,7 +10,7 @@ import { memoryBytes } from '../src/cells/memory.ts';
 import { mapperParameters } from '../src/cells/model-sizes.ts';
 import { cellCommand, cellsOfShard, neededBy, shellLine, type Cell } from '../src/cells/plan-cells.ts';
 import { runCells } from '../src/cells/run-cells.ts';
-import { resumeArgs, type CellOutcome } from '../src/cells/run-cell.ts';
+import { resumeArgs, runCell, type CellOutcome } from '../src/cells/run-cell.ts';
 import { cellsFolder } from '../src/cells/study-plan.ts';
 import { surveyCells } from '../src/cells/survey-cells.ts';
 import { studyNames } from '../src/studies/index.ts';
@@ -234,6 +234,18 @@ test('failed cells stop nothing but what needs them; an interrupt stops all; uns
   assert.ok(said.includes(`[1/4] ${cells[0].id}: failed: the disk is full`));
   outcomes[cells[2].id] = { outcome: 'interrupted' };
   assert.equal((await runCells(surveyed, { ...options, run })).waiting, [cells[2].id, cells[3].id]);
+});
+
+test('a log that cannot be written ends no cell', async () => {
+  const cell: Cell = { kind: 'train', id: 'x', seed: 1, flags: { 'no-such-flag': 3 } };
+  await mkdir(join(root, 'x.log'));
+  const said: string[] = [];
+  const { signal } = new AbortController();
+  const write = (text: string): void => void said.push(text);
+  const got = await runCell(cell, { folder: root, resume: false, signal, write });
+  assert.is(got.outcome, 'failed');
+  assert.match(got.reason!, 'unknown flag --no-such-flag');
+  assert.match(said.join(''), /^note: the log of x is not written: EISDIR/m);
 });
 
 test('commands are shown as a shell takes them', () => {

@@ -44,12 +44,16 @@ export async function runCell(
   const own = resume ? resumeArgs(cell, folder) : args;
   // With the flags of this process: the loader of TypeScript and the condition for sources.
   const child = spawn(process.execPath, [...process.execArgv, commandFile(command), ...own], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // Over the fourth it sees when this process is gone, and saves and stops too.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const log = createWriteStream(join(folder, `${cell.id}.log`), { flags: resume ? 'a' : 'w' });
+  // A training is worth more than its log.
+  log.once('error', ({ message }) => write(`note: the log of ${cell.id} is not written: ${message}\n`));
+  log.on('error', () => {});
   let errors = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => void log.write(text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => void log.write(text));
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     log.write(text);
     errors = (errors + text).slice(-4000);
     write(text);
@@ -68,7 +72,7 @@ export async function runCell(
   });
   signal.removeEventListener('abort', stop);
   process.off('exit', end);
-  await new Promise((settle) => log.end(settle));
+  await new Promise<void>((settle) => log.end(() => settle()));
   if (ended.code === 0) return { outcome: 'done' };
   if (ended.code === 130 || signal.aborted) return { outcome: 'interrupted' };
   return { outcome: 'failed', reason: lastError(errors) ?? ended.how };
