@@ -13,6 +13,7 @@ export * from './core/errors.ts';
 export type { Shape } from './core/shape.ts';
 export type { DType, HostArray } from './dtype/dtype.ts';
 export { Tensor, tensor, parameter, emptyTensor, type CreateOptions } from './tensor.ts';
+export { checkpoint } from './autograd/checkpoint.ts';
 export { grad, noGrad, type GradOptions } from './autograd/grad.ts';
 export { compile, Plan, type InputSpec, type PlanValues } from './plan/plan.ts';
 export type { ProfileRow } from './plan/profile.ts';

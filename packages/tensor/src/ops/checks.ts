@@ -1,7 +1,8 @@
 // The check of every op. `Record` makes a missing one a type error. Tests import this; nothing that ships does.
 import type { AnyCheck } from '../check.ts';
 import type * as ops from './index.ts';
-import { attentionCheck } from './attention/attention.check.ts';
+import { attentionCheck, scaledDotProductAttentionCheck } from './attention/attention.check.ts';
+import { rotaryEmbeddingCheck } from './attention/rotary-embedding.check.ts';
 import { affineCheck, binaryCheck } from './binary/arithmetic.check.ts';
 import { avgPool2dCheck } from './conv/avg-pool2d.check.ts';
 import { conv2dCheck } from './conv/conv2d.check.ts';
@@ -74,6 +75,8 @@ export const checks: Record<OpName, AnyCheck> = {
   linear: linearCheck,
   mlp: mlpCheck,
   attention: attentionCheck,
+  scaledDotProductAttention: scaledDotProductAttentionCheck,
+  rotaryEmbedding: rotaryEmbeddingCheck,
   // conv
   conv2d: conv2dCheck,
   avgPool2d: avgPool2dCheck,

@@ -3,3 +3,4 @@ export { fill } from './create/fill.ts';
 export { randomUniform, randomNormal } from './random/random.ts';
 export { concat } from './move/concat.ts';
 export { attention } from './attention/attention.ts';
+export { scaledDotProductAttention } from './attention/scaled-dot-product-attention.ts';

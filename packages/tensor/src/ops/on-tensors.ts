@@ -26,6 +26,7 @@ export { l2Normalize } from './rows/l2-normalize.ts';
 export { matmul } from './product/matmul.ts';
 export { linear } from './product/linear.ts';
 export { mlp } from './product/mlp.ts';
+export { rotaryEmbedding } from './attention/rotary-embedding.ts';
 export { conv2d } from './conv/conv2d.ts';
 export { avgPool2d } from './conv/avg-pool2d.ts';
 export { imagePatches, patchEmbed } from './conv/patch-embed.ts';

@@ -12,6 +12,9 @@ export interface Gemm {
   N: number;
   K: number;
   batch?: number;
+  /** Item of A (of B) for an item of the batch, in WGSL; default the same. For operands that are broadcast. */
+  itemA?: (batch: string) => string;
+  itemB?: (batch: string) => string;
   /** A is stored [K, M]. */
   transA?: boolean;
   /** B is stored [N, K]. */

@@ -91,6 +91,8 @@ export function laneKernel(
 ): KernelSpec {
   const isSoftware = adapter.kind === 'software';
   const { M, N, K, transA = false, transB = false, batch = 1, gather } = p;
+  const itemA = p.itemA?.('batch') ?? 'batch';
+  const itemB = p.itemB?.('batch') ?? 'batch';
   const [form, depth] = formOf(p);
   // A gathered A is walked run by run; between runs only the places of its rows change.
   const runs = gather?.runs ?? 1;
@@ -152,14 +154,14 @@ export function laneKernel(
     let ${isNone} = ${name}Found == ZEROS;
     let ${name} = select(${name}Found, 0u, ${isNone});`;
     return transA
-      ? `let ${name} = ${batch > 1 ? `batch * STEPS * ${depth}u * LDA + ` : ''}${row} + ${p.aOffset}u;`
-      : `let ${name} = ${batch > 1 ? 'batch * M * LDA + ' : ''}${row} * LDA + ${p.aOffset / aVec}u;`;
+      ? `let ${name} = ${batch > 1 ? `${itemA} * STEPS * ${depth}u * LDA + ` : ''}${row} + ${p.aOffset}u;`
+      : `let ${name} = ${batch > 1 ? `${itemA} * M * LDA + ` : ''}${row} * LDA + ${p.aOffset / aVec}u;`;
   };
   const places = broadcast
     ? eachOwn((o) => place(`own${o}`, `isNone${o}`, `subgroupLane + ${o * lanes}u`))
     : eachRow((r) => place(`r${r}`, `isNone${r}`, `${r}u`));
   const bBegin = (w: number): string =>
-    `${batch > 1 ? `batch * ${transB ? `UNITS * ${vec}u` : 'STEPS'} * LDB + ` : ''}u${w}${transB ? ` * ${vec}u * LDB` : ''}`;
+    `${batch > 1 ? `${itemB} * ${transB ? `UNITS * ${vec}u` : 'STEPS'} * LDB + ` : ''}u${w}${transB ? ` * ${vec}u * LDB` : ''}`;
 
   const storeUnrolled = eachRow(
     (r) =>

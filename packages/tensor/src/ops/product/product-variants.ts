@@ -22,6 +22,7 @@ export function productKey(p: GemmPiece): string {
     `${p.a.dtype}·${p.b.dtype}→${p.out.dtype}`,
     `M≤${upToPowerOfTwo(p.M)} N≤${upToPowerOfTwo(p.N)} K≤${upToPowerOfTwo(p.K)}`,
     ...((p.batch ?? 1) > 1 ? ['batched'] : []),
+    ...(p.itemA || p.itemB ? ['broadcast'] : []),
     ...(p.gather ? ['gathered'] : []),
     ...(isOdd ? ['odd'] : []),
   ].join(' ');

@@ -21,7 +21,9 @@ export interface TileSource {
   stride: number;
   /** Added to element indices inside the window. */
   offset: number;
-  /** Elements from one batch item to the next. */
+  /** The operand's item for `item` of the batch, in WGSL; default the same. */
+  itemOf?: (item: string) => string;
+  /** Elements from one of its items to the next. */
   perItem: number;
   /** Size of the product along the outer dimension: M for A, N for B. */
   outer: number;
@@ -86,7 +88,7 @@ export function tileOperand(s: TileSource, { extent, depth, side, threads }: Til
   let ${name}Outer${i} = ${name}0 + ${name}Inner${i};
   ${
     !gather &&
-    `let ${name}From${i} = item * ${s.perItem / vec}u + ${s.offset / vec}u + ${
+    `let ${name}From${i} = ${s.itemOf?.('item') ?? 'item'} * ${s.perItem / vec}u + ${s.offset / vec}u + ${
       alongK ? `${name}Outer${i} * ${stride / vec}u` : `${name}Outer${i} / ${vec}u`
     };`
   }`;
