@@ -7,7 +7,7 @@ import { assertFloat, assertSizes } from '../../arguments.ts';
 import { defineOp, type OpDefinition, type TensorSpec } from '../../op.ts';
 import { emptyTensor, type Tensor } from '../../tensor.ts';
 import type { Activation } from '../unary/activations.ts';
-import { sum } from '../reduce/reduce.ts';
+import { sum } from '../reduce/sum.ts';
 import { launchGemm } from './gemm.ts';
 import { assertLinear, fan, weightGrad, type WeightLayout } from './linear.ts';
 import { matmul } from './matmul.ts';

@@ -7,7 +7,7 @@ import { window, type Operand } from '../../kernel/kernel.ts';
 import { rowWidth, runWindowedRows } from '../../kernel/windowed-rows.ts';
 import { rowBytes, rowWindows } from '../../kernel/windows.ts';
 import { f32Literal, wgsl } from '../../kernel/wgsl.ts';
-import { sum } from '../reduce/reduce.ts';
+import { sum } from '../reduce/sum.ts';
 import type { Tensor } from '../../tensor.ts';
 
 export type NormInputs = readonly [Tensor, Tensor, Tensor];
