@@ -37,7 +37,8 @@ export interface WindowedRowsSpec extends Omit<RowsSpec, 'read' | 'write' | 'one
 }
 
 /** Elements per item of rows of `length` elements. */
-export const rowWidth = (length: number, stride = 1): 1 | 4 => (stride === 1 && length % 4 === 0 ? 4 : 1);
+export const rowWidth = (length: number, stride = 1): 1 | 4 =>
+  stride === 1 && length > 0 && length % 4 === 0 ? 4 : 1;
 
 /**
  * Runs `fn row(r: u32, lane: u32)` on every row. Besides what runRows offers, the code sees `V` (f32 or

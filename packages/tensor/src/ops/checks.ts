@@ -38,8 +38,10 @@ import { cumprodCheck, cumsumCheck } from './reduce/cumulative.check.ts';
 import { argsortCheck, medianCheck, sortCheck } from './reduce/sort.check.ts';
 import { topKCheck } from './reduce/top-k.check.ts';
 import { l2NormalizeCheck } from './rows/l2-normalize.check.ts';
-import { layerNormCheck } from './rows/layer-norm.check.ts';
-import { softmaxCheck } from './rows/softmax.check.ts';
+import { batchNormCheck } from './rows/batch-norm.check.ts';
+import { groupNormCheck } from './rows/group-norm.check.ts';
+import { layerNormCheck, rmsNormCheck } from './rows/norm-kernels.check.ts';
+import { softmaxCheck, softminCheck } from './rows/softmax.check.ts';
 import { unaryCheck } from './unary/activations.check.ts';
 import { castCheck } from './unary/cast.check.ts';
 
@@ -97,6 +99,11 @@ export const checks: Record<OpName, AnyCheck> = {
   logSoftmax: softmaxCheck('logSoftmax'),
   layerNorm: layerNormCheck,
   l2Normalize: l2NormalizeCheck,
+  softmin: softminCheck,
+  rmsNorm: rmsNormCheck,
+  groupNorm: groupNormCheck(false),
+  instanceNorm: groupNormCheck(true),
+  batchNorm: batchNormCheck,
   // product
   matmul: matmulCheck,
   linear: linearCheck,

@@ -28,6 +28,9 @@ const definition: OpDefinition<{ shape: Shape }, readonly [Tensor]> = {
   vjp: ({ inputs: [x], grad }) => [reshape(grad, x.shape)],
 };
 
+/** `x` as a matrix: the last axis stays, all before it become one. −1 could not say how many rows have no columns. */
+export const asRows = (x: Tensor): Tensor => reshape(x, [sizeOf(x.shape.slice(0, -1)), x.dim(-1)]);
+
 /** `x` under `shape`, row-major; one size may be −1. A view: it shares the memory of `x`. */
 export const reshape = defineOp(
   definition,

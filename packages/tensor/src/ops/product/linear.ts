@@ -8,6 +8,7 @@ import { defineOp, type OpDefinition, type TensorSpec } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 import { unarySlope, type Activation } from '../unary/activations.ts';
 import { sum } from '../reduce/sum.ts';
+import { asRows } from '../move/reshape.ts';
 import { launchGemm } from './gemm.ts';
 import { matmul } from './matmul.ts';
 
@@ -61,7 +62,7 @@ const definition: OpDefinition<LinearAttrs, LinearInputs> = {
       a: x,
       b: w,
       out,
-      M: x.size / I,
+      M: sizeOf(x.shape.slice(0, -1)),
       N: O,
       K: I,
       transB: layout === 'out-in',
@@ -72,10 +73,9 @@ const definition: OpDefinition<LinearAttrs, LinearInputs> = {
     });
   },
   vjp({ inputs: [x, w, bias], outputs: [, pre], attrs: { layout, activation }, grad, needs }) {
-    const [I, O] = fan(w, layout);
     const inner = needs[0] || needs[1] || needs[2];
-    const g = (activation && inner ? unarySlope(pre, grad, activation) : grad).reshape([-1, O]);
-    const rows = x.reshape([-1, I]);
+    const g = asRows(activation && inner ? unarySlope(pre, grad, activation) : grad);
+    const rows = asRows(x);
     return [
       needs[0] ? matmul(g, w, { transB: layout === 'in-out', gradientA: true }).reshape(x.shape) : undefined,
       needs[1] ? weightGrad(rows, g, layout) : undefined,

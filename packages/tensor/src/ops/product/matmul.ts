@@ -6,6 +6,7 @@ import { formatShape, sameShape, sizeOf } from '../../core/shape.ts';
 import { assertFloat } from '../../arguments.ts';
 import { defineOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
+import { asRows } from '../move/reshape.ts';
 import { launchGemm } from './gemm.ts';
 
 export interface MatmulAttrs {
@@ -56,7 +57,7 @@ const definition: OpDefinition<MatmulAttrs, readonly [Tensor, Tensor]> = {
   },
   vjp({ inputs: [a, b], attrs: { transA, transB }, grad: g, needs }) {
     const flat = b.rank === 2 && a.rank > 2;
-    const rows = (t: Tensor): Tensor => (flat ? t.reshape([-1, t.dim(-1)]) : t);
+    const rows = (t: Tensor): Tensor => (flat ? asRows(t) : t);
     const da = transA
       ? (): Tensor => matmul(b, g, { transA: transB, transB: true })
       : (): Tensor => matmul(g, b, { transB: !transB, gradientA: true });

@@ -8,6 +8,7 @@ import { defineOp, type OpDefinition, type TensorSpec } from '../../op.ts';
 import { emptyTensor, type Tensor } from '../../tensor.ts';
 import type { Activation } from '../unary/activations.ts';
 import { sum } from '../reduce/sum.ts';
+import { asRows } from '../move/reshape.ts';
 import { launchGemm } from './gemm.ts';
 import { assertLinear, fan, weightGrad, type WeightLayout } from './linear.ts';
 import { matmul } from './matmul.ts';
@@ -44,7 +45,7 @@ const definition: OpDefinition<MlpAttrs, MlpInputs> = {
   launch(context, [x, w1, b1, w2, b2, residual], [out, pre, savedHidden], { layout, activation }) {
     const [I, H] = fan(w1, layout);
     const O = fan(w2, layout)[1];
-    const M = x.size / I;
+    const M = sizeOf(x.shape.slice(0, -1));
     const transB = layout === 'out-in';
     const hidden = savedHidden ?? emptyTensor(context.device, [M, H], { dtype: x.dtype });
     launchGemm(context, {
@@ -74,20 +75,16 @@ const definition: OpDefinition<MlpAttrs, MlpInputs> = {
     });
   },
   vjp({ inputs: [x, w1, b1, w2, b2], outputs: [, pre, hidden], attrs: { layout, activation }, grad, needs }) {
-    const [I, H] = fan(w1, layout);
-    const O = fan(w2, layout)[1];
-    const g = grad.reshape([-1, O]);
+    const g = asRows(grad);
     const gPre =
-      needs[0] || needs[1] || needs[2]
-        ? hiddenGrad(g, w2, pre.reshape([-1, H]), { layout, activation })
-        : undefined;
+      needs[0] || needs[1] || needs[2] ? hiddenGrad(g, w2, asRows(pre), { layout, activation }) : undefined;
     return [
       needs[0]
         ? matmul(gPre!, w1, { transB: layout === 'in-out', gradientA: true }).reshape(x.shape)
         : undefined,
-      needs[1] ? weightGrad(x.reshape([-1, I]), gPre!, layout) : undefined,
+      needs[1] ? weightGrad(asRows(x), gPre!, layout) : undefined,
       needs[2] ? sum(gPre!, { axis: 0 }).reshape(b1!.shape) : undefined,
-      needs[3] ? weightGrad(hidden.reshape([-1, H]), g, layout) : undefined,
+      needs[3] ? weightGrad(asRows(hidden), g, layout) : undefined,
       needs[4] ? sum(g, { axis: 0 }).reshape(b2!.shape) : undefined,
       needs[5] ? grad : undefined,
     ];
@@ -106,7 +103,7 @@ const hiddenGradDefinition: OpDefinition<MlpAttrs, readonly [Tensor, Tensor, Ten
       a: g,
       b: w2,
       out,
-      M: g.size / O,
+      M: sizeOf(g.shape.slice(0, -1)),
       N: H,
       K: O,
       transB: layout === 'in-out',

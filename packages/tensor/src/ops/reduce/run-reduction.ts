@@ -22,7 +22,7 @@ export interface Fold {
   type: 'f32' | 'i32' | 'u32';
   /** WGSL functions for `load`, for one or four elements. */
   prelude?: (vec: 1 | 4) => string;
-  /** A from the loaded element `v`, from what is `beside` it and from the `centres`, by their names. */
+  /** A from the loaded element `v`, from what is `beside` it, `along` the axis and in the `centres`, by their names. */
   load: string;
   /** A from two running values `x` and `y`. */
   combine: string;
@@ -46,6 +46,8 @@ export interface Reduction {
   fold: Fold;
   /** Further tensors of x's size. */
   beside?: Record<string, Bindable>;
+  /** Tensors of [outer, n]: one value for all that stands at the same place of the axis. */
+  along?: Record<string, Bindable>;
   /** Tensors of the result's size: one value for all that is reduced together. */
   centres?: Record<string, Bindable>;
 }
@@ -92,22 +94,24 @@ const vectorOf = (type: string, vec: 1 | 4): string => (vec === 4 ? `vec4<${type
 
 /** One kernel: pieces of `per` elements of every [outer, inner] place, [outer, pieces, inner]. */
 function reduceOnce(context: LaunchContext, reduction: Reduction, per: number): void {
-  const { x, out, outer, n, inner, fold, beside = {}, centres = {} } = reduction;
+  const { x, out, outer, n, inner, fold, beside = {}, along = {}, centres = {} } = reduction;
   const pieces = Math.max(1, Math.ceil(n / Math.max(1, per)));
   const isRow = inner === 1;
-  const vec: 1 | 4 = (isRow ? n % 4 === 0 && per % 4 === 0 : inner % 4 === 0) ? 4 : 1;
+  const vec: 1 | 4 = n > 0 && (isRow ? n % 4 === 0 && per % 4 === 0 : inner % 4 === 0) ? 4 : 1;
   const width = isRow ? vec : 1;
-  const along = isRow ? 1 : vec;
+  const resultVec = isRow ? 1 : vec;
   const X = vectorOf(loadedType(x.dtype), vec);
   const A = vectorOf(fold.type, vec);
   const V = vectorOf('f32', vec);
-  const extra = [...Object.keys(beside), ...Object.keys(centres)];
+  const extra = [beside, along, centres].flatMap((operands) => Object.keys(operands));
   const read: Record<string, OperandLike> = { x: window(x, 0, x.size, vec) };
   for (const [name, t] of Object.entries(beside)) read[`beside_${name}`] = window(t, 0, t.size, vec);
-  for (const [name, t] of Object.entries(centres)) read[`centre_${name}`] = window(t, 0, t.size, along);
+  for (const [name, t] of Object.entries(centres)) read[`centre_${name}`] = window(t, 0, t.size, resultVec);
+  for (const [name, t] of Object.entries(along)) read[`along_${name}`] = window(t, 0, t.size, width);
   const call = [
     'X(x[at])',
     ...Object.keys(beside).map((name) => `V(beside_${name}[at])`),
+    ...Object.keys(along).map((name) => `V(${isRow ? 'V' : 'f32'}(along_${name}[entry]))`),
     ...Object.keys(centres),
   ];
   // The four sums of a row are joined before `finish`, those of four columns are not.
@@ -130,11 +134,11 @@ fn finish(acc: F) -> out_t { return out_t(${fold.finish ?? 'acc'}); }`;
   let begin = piece * PER;
   let end = min(N, begin + PER);
   let base = ${base};
-  ${Object.keys(centres).map((name) => `let ${name} = V(${vectorOf('f32', along)}(centre_${name}[${centre}]));`)}
+  ${Object.keys(centres).map((name) => `let ${name} = V(${vectorOf('f32', resultVec)}(centre_${name}[${centre}]));`)}
   var total = A(IDENTITY);
   ${loopOver(Math.ceil(per / width), fold.isExact ?? false).replaceAll(
     'item(k)',
-    `load(${call.join(', ').replaceAll('[at]', `[base + k${step}]`)})`,
+    `load(${call.join(', ').replaceAll('[at]', `[base + k${step}]`).replaceAll('[entry]', '[outer * N + k]')})`,
   )}`;
   const name = fold.name;
   const flops = outer * n * inner;
@@ -164,9 +168,9 @@ fn row(i: u32, lane: u32) {
   context.run({
     name,
     read,
-    write: { out: window(out, 0, out.size, along) },
-    consts: { ...consts, N: n, PER: per, INNER: inner / along },
-    threads: (outer * pieces * inner) / along,
+    write: { out: window(out, 0, out.size, resultVec) },
+    consts: { ...consts, N: n, PER: per, INNER: inner / resultVec },
+    threads: (outer * pieces * inner) / resultVec,
     flops,
     code: wgsl`${code}
 const LANES = 1u;
