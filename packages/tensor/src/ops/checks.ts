@@ -22,11 +22,27 @@ import { mlpCheck } from './product/mlp.check.ts';
 import { dropoutCheck } from './random/dropout.check.ts';
 import { randomNormalCheck, randomUniformCheck } from './random/random.check.ts';
 import { argmaxCheck } from './reduce/argmax.check.ts';
-import { reduceCheck } from './reduce/reduce.check.ts';
+import {
+  allCheck,
+  anyCheck,
+  logSumExpCheck,
+  maxCheck,
+  meanCheck,
+  minCheck,
+  normCheck,
+  prodCheck,
+  stdCheck,
+  sumCheck,
+  varCheck,
+} from './reduce/reductions.check.ts';
+import { cumprodCheck, cumsumCheck } from './reduce/cumulative.check.ts';
+import { argsortCheck, medianCheck, sortCheck } from './reduce/sort.check.ts';
 import { topKCheck } from './reduce/top-k.check.ts';
 import { l2NormalizeCheck } from './rows/l2-normalize.check.ts';
-import { layerNormCheck } from './rows/layer-norm.check.ts';
-import { softmaxCheck } from './rows/softmax.check.ts';
+import { batchNormCheck } from './rows/batch-norm.check.ts';
+import { groupNormCheck } from './rows/group-norm.check.ts';
+import { layerNormCheck, rmsNormCheck } from './rows/norm-kernels.check.ts';
+import { softmaxCheck, softminCheck } from './rows/softmax.check.ts';
 import { unaryCheck } from './unary/activations.check.ts';
 import { castCheck } from './unary/cast.check.ts';
 
@@ -60,16 +76,35 @@ export const checks: Record<OpName, AnyCheck> = {
   transpose: transposeCheck,
   concat: concatCheck,
   // reduce
-  sum: reduceCheck('sum'),
-  mean: reduceCheck('mean'),
-  max: reduceCheck('max'),
-  argmax: argmaxCheck,
+  sum: sumCheck,
+  mean: meanCheck,
+  max: maxCheck,
+  min: minCheck,
+  any: anyCheck,
+  all: allCheck,
+  prod: prodCheck,
+  var: varCheck,
+  std: stdCheck,
+  norm: normCheck,
+  logSumExp: logSumExpCheck,
+  argmax: argmaxCheck(1),
+  argmin: argmaxCheck(-1),
   topK: topKCheck,
+  sort: sortCheck,
+  argsort: argsortCheck,
+  median: medianCheck,
+  cumsum: cumsumCheck,
+  cumprod: cumprodCheck,
   // rows
   softmax: softmaxCheck('softmax'),
   logSoftmax: softmaxCheck('logSoftmax'),
   layerNorm: layerNormCheck,
   l2Normalize: l2NormalizeCheck,
+  softmin: softminCheck,
+  rmsNorm: rmsNormCheck,
+  groupNorm: groupNormCheck(false),
+  instanceNorm: groupNormCheck(true),
+  batchNorm: batchNormCheck,
   // product
   matmul: matmulCheck,
   linear: linearCheck,

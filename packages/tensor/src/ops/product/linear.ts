@@ -8,7 +8,7 @@ import { defineOp, type OpDefinition, type TensorSpec } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 import { unarySlope, type Activation } from '../unary/activations.ts';
 import { reshape } from '../move/reshape.ts';
-import { sum } from '../reduce/reduce.ts';
+import { sum } from '../reduce/sum.ts';
 import { launchGemm } from './gemm.ts';
 import { matmul } from './matmul.ts';
 

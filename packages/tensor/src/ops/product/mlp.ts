@@ -8,7 +8,7 @@ import { defineOp, kernelOp, type OpDefinition, type TensorSpec } from '../../op
 import { emptyTensor, type Tensor } from '../../tensor.ts';
 import type { Activation } from '../unary/activations.ts';
 import { reshape } from '../move/reshape.ts';
-import { sum } from '../reduce/reduce.ts';
+import { sum } from '../reduce/sum.ts';
 import { launchGemm } from './gemm.ts';
 import { assertLinear, fan, rowsOf, weightGrad, type WeightLayout } from './linear.ts';
 import { matmul } from './matmul.ts';
