@@ -4,6 +4,8 @@ import type * as ops from './index.ts';
 import { attentionCheck } from './attention/attention.check.ts';
 import { affineCheck, binaryCheck } from './binary/arithmetic.check.ts';
 import { avgPool2dCheck } from './conv/avg-pool2d.check.ts';
+import { conv1dCheck, convTranspose1dCheck } from './conv/conv1d.check.ts';
+import { convTranspose2dCheck } from './conv/conv-transpose2d.check.ts';
 import { conv2dCheck } from './conv/conv2d.check.ts';
 import { imagePatchesCheck, patchEmbedCheck } from './conv/patch-embed.check.ts';
 import { fillCheck } from './create/fill.check.ts';
@@ -79,6 +81,9 @@ export const checks: Record<OpName, AnyCheck> = {
   avgPool2d: avgPool2dCheck,
   imagePatches: imagePatchesCheck,
   patchEmbed: patchEmbedCheck,
+  conv1d: conv1dCheck,
+  convTranspose1d: convTranspose1dCheck,
+  convTranspose2d: convTranspose2dCheck,
   // index
   embedding: embeddingCheck,
   writeRows: writeRowsCheck,

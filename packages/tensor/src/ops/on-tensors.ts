@@ -28,6 +28,8 @@ export { linear } from './product/linear.ts';
 export { mlp } from './product/mlp.ts';
 export { conv2d } from './conv/conv2d.ts';
 export { avgPool2d } from './conv/avg-pool2d.ts';
+export { conv1d, convTranspose1d } from './conv/conv1d.ts';
+export { convTranspose2d } from './conv/conv-transpose2d.ts';
 export { imagePatches, patchEmbed } from './conv/patch-embed.ts';
 export { embedding } from './index/embedding.ts';
 export { writeRows } from './index/write-rows.ts';
