@@ -3,10 +3,10 @@ import type { AnyCheck } from '../check.ts';
 import type * as ops from './index.ts';
 import { attentionCheck } from './attention/attention.check.ts';
 import { affineCheck, binaryCheck } from './binary/arithmetic.check.ts';
-import { avgPool2dCheck } from './conv/avg-pool2d.check.ts';
 import { conv1dCheck, convTranspose1dCheck } from './conv/conv1d.check.ts';
 import { convTranspose2dCheck } from './conv/conv-transpose2d.check.ts';
 import { conv2dCheck } from './conv/conv2d.check.ts';
+import { adaptivePoolCheck, pool1dCheck, poolCheck } from './conv/pool2d.check.ts';
 import { imagePatchesCheck, patchEmbedCheck } from './conv/patch-embed.check.ts';
 import { fillCheck } from './create/fill.check.ts';
 import { embeddingCheck } from './index/embedding.check.ts';
@@ -78,12 +78,18 @@ export const checks: Record<OpName, AnyCheck> = {
   attention: attentionCheck,
   // conv
   conv2d: conv2dCheck,
-  avgPool2d: avgPool2dCheck,
+  avgPool2d: poolCheck('avg'),
   imagePatches: imagePatchesCheck,
   patchEmbed: patchEmbedCheck,
   conv1d: conv1dCheck,
   convTranspose1d: convTranspose1dCheck,
   convTranspose2d: convTranspose2dCheck,
+  maxPool2d: poolCheck('max'),
+  maxPool2dWithIndices: poolCheck('max', true),
+  adaptiveAvgPool2d: adaptivePoolCheck('avg'),
+  adaptiveMaxPool2d: adaptivePoolCheck('max'),
+  maxPool1d: pool1dCheck('max'),
+  avgPool1d: pool1dCheck('avg'),
   // index
   embedding: embeddingCheck,
   writeRows: writeRowsCheck,
