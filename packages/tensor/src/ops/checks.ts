@@ -13,6 +13,8 @@ import { embeddingCheck } from './index/embedding.check.ts';
 import { writeRowsCheck } from './index/write-rows.check.ts';
 import { crossEntropyCheck } from './loss/cross-entropy.check.ts';
 import { linearCrossEntropyCheck } from './loss/linear-cross-entropy.check.ts';
+import { nllLossCheck } from './loss/nll-loss.check.ts';
+import { cosineEmbeddingLossCheck, cosineSimilarityCheck, lossCheck } from './loss/pointwise-losses.check.ts';
 import { concatCheck } from './move/concat.check.ts';
 import { reshapeCheck } from './move/reshape.check.ts';
 import { sliceCheck } from './move/slice.check.ts';
@@ -100,6 +102,24 @@ export const checks: Record<OpName, AnyCheck> = {
   // loss
   crossEntropy: crossEntropyCheck,
   linearCrossEntropy: linearCrossEntropyCheck,
+  nllLoss: nllLossCheck,
+  mseLoss: lossCheck('mseLoss'),
+  l1Loss: lossCheck('l1Loss'),
+  huberLoss: lossCheck('huberLoss', { attrs: [{}, { delta: 0.7 }] }),
+  smoothL1Loss: lossCheck('smoothL1Loss', { attrs: [{ beta: 0 }, { beta: 0.7 }] }),
+  binaryCrossEntropy: lossCheck('binaryCrossEntropy', { x: [0.1, 0.9], y: { range: [0, 1] } }),
+  binaryCrossEntropyWithLogits: lossCheck('binaryCrossEntropyWithLogits', {
+    x: [-6, 6],
+    y: { range: [0, 1] },
+  }),
+  klDiv: lossCheck('klDiv', {
+    x: [-3, 0],
+    y: { range: [0.1, 1] },
+    attrs: [{ logTarget: true }, { reduction: 'batchMean' }],
+  }),
+  hingeEmbeddingLoss: lossCheck('hingeEmbeddingLoss', { y: { range: [-1, 1] }, checkGrad: [0] }),
+  cosineSimilarity: cosineSimilarityCheck,
+  cosineEmbeddingLoss: cosineEmbeddingLossCheck,
   // create
   fill: fillCheck,
 };

@@ -43,3 +43,16 @@ export { writeRows } from './index/write-rows.ts';
 export { dropout } from './random/dropout.ts';
 export { crossEntropy } from './loss/cross-entropy.ts';
 export { linearCrossEntropy } from './loss/linear-cross-entropy.ts';
+export { nllLoss } from './loss/nll-loss.ts';
+export {
+  mseLoss,
+  l1Loss,
+  huberLoss,
+  smoothL1Loss,
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  klDiv,
+  hingeEmbeddingLoss,
+  cosineSimilarity,
+  cosineEmbeddingLoss,
+} from './loss/pointwise-losses.ts';

@@ -12,8 +12,6 @@ export interface AdaptiveAxis {
 
 export type PoolAxis = WindowAxis | AdaptiveAxis;
 
-const isAdaptive = (axis: PoolAxis): axis is AdaptiveAxis => !('taps' in axis);
-
 /** Pixels from one of a window to the next. */
 export const stepOf = (axis: PoolAxis): number => ('taps' in axis ? axis.dilation : 1);
 
@@ -24,7 +22,7 @@ export const stepOf = (axis: PoolAxis): number => ('taps' in axis ? axis.dilatio
  */
 export function poolAxisWgsl(name: string, axis: PoolAxis, countIncludePad: boolean): string {
   const { n, out } = axis;
-  if (isAdaptive(axis))
+  if (!('taps' in axis))
     return wgsl`
 fn ${name}First(o: i32) -> i32 { return o * ${n} / ${out}; }
 fn ${name}End(o: i32) -> i32 { return ((o + 1) * ${n} + ${out - 1}) / ${out}; }
@@ -56,7 +54,7 @@ export function windowOf(
   o: number,
   countIncludePad: boolean,
 ): { pixels: number[]; count: number } {
-  if (isAdaptive(axis)) {
+  if (!('taps' in axis)) {
     const first = Math.floor((o * axis.n) / axis.out);
     const end = Math.ceil(((o + 1) * axis.n) / axis.out);
     return { pixels: Array.from({ length: end - first }, (_, i) => first + i), count: end - first };

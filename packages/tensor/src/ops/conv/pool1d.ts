@@ -21,11 +21,11 @@ export interface AvgPool1dOptions extends Pool1dOptions {
   countIncludePad?: boolean;
 }
 
-function definePool1d<O extends AvgPool1dOptions>(
+function definePool1d(
   name: string,
   pool: typeof avgPool2d | typeof maxPool2d,
-): Op<(x: Tensor, options: O) => Tensor> {
-  const definition: CompositeDefinition<O, readonly [Tensor]> = {
+): Op<(x: Tensor, options: AvgPool1dOptions) => Tensor> {
+  const definition: CompositeDefinition<AvgPool1dOptions, readonly [Tensor]> = {
     name,
     inputs: ['x'],
     compose([x], options) {
@@ -48,7 +48,7 @@ function definePool1d<O extends AvgPool1dOptions>(
       return [fromRows(y, layout)];
     },
   };
-  return defineOp(definition, (apply) => (x: Tensor, options: O): Tensor => {
+  return defineOp(definition, (apply) => (x: Tensor, options: AvgPool1dOptions): Tensor => {
     const known = ['kernelSize', 'stride', 'padding', 'dilation', 'ceilMode', 'layout'];
     assertOptions(name, options, name === 'avgPool1d' ? [...known, 'countIncludePad'] : known);
     return apply([x], options)[0];
@@ -56,6 +56,9 @@ function definePool1d<O extends AvgPool1dOptions>(
 }
 
 /** Maxima of windows along one axis: x [B, T, C] → [B, t, C], as {@link maxPool2d}. In layout 'ncw': [B, C, T] → [B, C, t]. */
-export const maxPool1d = definePool1d<Pool1dOptions>('maxPool1d', maxPool2d);
+export const maxPool1d: Op<(x: Tensor, options: Pool1dOptions) => Tensor> = definePool1d(
+  'maxPool1d',
+  maxPool2d,
+);
 /** Means of windows along one axis: x [B, T, C] → [B, t, C], as {@link avgPool2d}. In layout 'ncw': [B, C, T] → [B, C, t]. */
-export const avgPool1d = definePool1d<AvgPool1dOptions>('avgPool1d', avgPool2d);
+export const avgPool1d = definePool1d('avgPool1d', avgPool2d);
