@@ -6,6 +6,7 @@ import { affineCheck, binaryCheck } from './binary/arithmetic.check.ts';
 import { conv1dCheck, convTranspose1dCheck } from './conv/conv1d.check.ts';
 import { convTranspose2dCheck } from './conv/conv-transpose2d.check.ts';
 import { conv2dCheck } from './conv/conv2d.check.ts';
+import { interpolateCheck, pixelShuffleCheck, pixelUnshuffleCheck } from './conv/interpolate.check.ts';
 import { adaptivePoolCheck, pool1dCheck, poolCheck } from './conv/pool2d.check.ts';
 import { imagePatchesCheck, patchEmbedCheck } from './conv/patch-embed.check.ts';
 import { fillCheck } from './create/fill.check.ts';
@@ -92,6 +93,9 @@ export const checks: Record<OpName, AnyCheck> = {
   adaptiveMaxPool2d: adaptivePoolCheck('max'),
   maxPool1d: pool1dCheck('max'),
   avgPool1d: pool1dCheck('avg'),
+  interpolate: interpolateCheck,
+  pixelShuffle: pixelShuffleCheck,
+  pixelUnshuffle: pixelUnshuffleCheck,
   // index
   embedding: embeddingCheck,
   writeRows: writeRowsCheck,
