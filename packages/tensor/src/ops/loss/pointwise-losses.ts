@@ -115,7 +115,7 @@ export interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyO
 }
 
 /**
- * Binary cross-entropy of σ(input): (1 − y)·x + (1 + (posWeight − 1)·y)·ln(1 + e^−x).
+ * Binary cross-entropy of σ(input): (1 − y)·ln(1 + e^x) + posWeight·y·ln(1 + e^−x).
  * @example
  * const loss = binaryCrossEntropyWithLogits(logits, labels, { posWeight }); // logits, labels [B, C], posWeight [C]
  */

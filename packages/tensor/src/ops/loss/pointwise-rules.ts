@@ -52,18 +52,19 @@ export const lossRules = {
     value: () => '-(y * logFloor(x) + (1.0 - y) * logFloor(1.0 - x))',
     slopes: [() => '(x - y) / max(x * (1.0 - x), V(1e-12))', () => 'logFloor(1.0 - x) - logFloor(x)'],
   },
+  // Each half is exact where it is small, so the loss of a confident and right logit keeps its digits.
   binaryCrossEntropyWithLogits: {
     prelude: [softTail],
-    value: () => '(1.0 - y) * x + softplusOf(-x)',
-    slopes: [() => 'logisticOf(x) - y', () => '-x'],
+    value: () => '(1.0 - y) * softplusOf(x) + y * softplusOf(-x)',
+    slopes: [() => '(1.0 - y) * logisticOf(x) - y * logisticOf(-x)', () => '-x'],
   },
   /** z: what the loss of positives is multiplied by. */
   weightedBinaryCrossEntropyWithLogits: {
     prelude: [softTail],
-    value: () => '(1.0 - y) * x + (1.0 + (z - 1.0) * y) * softplusOf(-x)',
+    value: () => '(1.0 - y) * softplusOf(x) + z * y * softplusOf(-x)',
     slopes: [
-      () => '(1.0 - y) - (1.0 + (z - 1.0) * y) * logisticOf(-x)',
-      () => '(z - 1.0) * softplusOf(-x) - x',
+      () => '(1.0 - y) * logisticOf(x) - z * y * logisticOf(-x)',
+      () => 'z * softplusOf(-x) - softplusOf(x)',
       () => 'y * softplusOf(-x)',
     ],
   },
