@@ -173,8 +173,8 @@ for (const adapter of [software, gpu]) {
 
 test('avgPool2d', () =>
   same((make) => [
-    avgPool2d(make([12, 8, 8, 8]), { size: 2 }),
-    avgPool2d(make([9, 12, 12, 5]), { size: 3 }),
+    avgPool2d(make([12, 8, 8, 8]), { kernelSize: 2 }),
+    avgPool2d(make([9, 12, 12, 5]), { kernelSize: 3 }),
   ]));
 
 test('linear with bias, activation and residual, forward and backward', () =>

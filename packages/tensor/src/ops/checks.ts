@@ -4,14 +4,19 @@ import type * as ops from './index.ts';
 import { attentionCheck, scaledDotProductAttentionCheck } from './attention/attention.check.ts';
 import { rotaryEmbeddingCheck } from './attention/rotary-embedding.check.ts';
 import { affineCheck, binaryCheck } from './binary/arithmetic.check.ts';
-import { avgPool2dCheck } from './conv/avg-pool2d.check.ts';
+import { conv1dCheck, convTranspose1dCheck } from './conv/conv1d.check.ts';
+import { convTranspose2dCheck } from './conv/conv-transpose2d.check.ts';
 import { conv2dCheck } from './conv/conv2d.check.ts';
+import { interpolateCheck, pixelShuffleCheck, pixelUnshuffleCheck } from './conv/interpolate.check.ts';
+import { adaptivePoolCheck, pool1dCheck, poolCheck } from './conv/pool2d.check.ts';
 import { imagePatchesCheck, patchEmbedCheck } from './conv/patch-embed.check.ts';
 import { fillCheck } from './create/fill.check.ts';
 import { embeddingCheck } from './index/embedding.check.ts';
 import { writeRowsCheck } from './index/write-rows.check.ts';
 import { crossEntropyCheck } from './loss/cross-entropy.check.ts';
 import { linearCrossEntropyCheck } from './loss/linear-cross-entropy.check.ts';
+import { nllLossCheck } from './loss/nll-loss.check.ts';
+import { cosineEmbeddingLossCheck, cosineSimilarityCheck, lossCheck } from './loss/pointwise-losses.check.ts';
 import { concatCheck } from './move/concat.check.ts';
 import { reshapeCheck } from './move/reshape.check.ts';
 import { sliceCheck } from './move/slice.check.ts';
@@ -114,9 +119,21 @@ export const checks: Record<OpName, AnyCheck> = {
   rotaryEmbedding: rotaryEmbeddingCheck,
   // conv
   conv2d: conv2dCheck,
-  avgPool2d: avgPool2dCheck,
+  avgPool2d: poolCheck('avg'),
   imagePatches: imagePatchesCheck,
   patchEmbed: patchEmbedCheck,
+  conv1d: conv1dCheck,
+  convTranspose1d: convTranspose1dCheck,
+  convTranspose2d: convTranspose2dCheck,
+  maxPool2d: poolCheck('max'),
+  maxPool2dWithIndices: poolCheck('max', true),
+  adaptiveAvgPool2d: adaptivePoolCheck('avg'),
+  adaptiveMaxPool2d: adaptivePoolCheck('max'),
+  maxPool1d: pool1dCheck('max'),
+  avgPool1d: pool1dCheck('avg'),
+  interpolate: interpolateCheck,
+  pixelShuffle: pixelShuffleCheck,
+  pixelUnshuffle: pixelUnshuffleCheck,
   // index
   embedding: embeddingCheck,
   writeRows: writeRowsCheck,
@@ -127,6 +144,24 @@ export const checks: Record<OpName, AnyCheck> = {
   // loss
   crossEntropy: crossEntropyCheck,
   linearCrossEntropy: linearCrossEntropyCheck,
+  nllLoss: nllLossCheck,
+  mseLoss: lossCheck('mseLoss'),
+  l1Loss: lossCheck('l1Loss'),
+  huberLoss: lossCheck('huberLoss', { attrs: [{}, { delta: 0.7 }] }),
+  smoothL1Loss: lossCheck('smoothL1Loss', { attrs: [{ beta: 0 }, { beta: 0.7 }] }),
+  binaryCrossEntropy: lossCheck('binaryCrossEntropy', { x: [0.1, 0.9], y: { range: [0, 1] } }),
+  binaryCrossEntropyWithLogits: lossCheck('binaryCrossEntropyWithLogits', {
+    x: [-6, 6],
+    y: { range: [0, 1] },
+  }),
+  klDiv: lossCheck('klDiv', {
+    x: [-3, 0],
+    y: { range: [0.1, 1] },
+    attrs: [{ logTarget: true }, { reduction: 'batchMean' }],
+  }),
+  hingeEmbeddingLoss: lossCheck('hingeEmbeddingLoss', { y: { range: [-1, 1] }, checkGrad: [0] }),
+  cosineSimilarity: cosineSimilarityCheck,
+  cosineEmbeddingLoss: cosineEmbeddingLossCheck,
   // create
   fill: fillCheck,
 };

@@ -38,10 +38,34 @@ export { linear } from './product/linear.ts';
 export { mlp } from './product/mlp.ts';
 export { rotaryEmbedding } from './attention/rotary-embedding.ts';
 export { conv2d } from './conv/conv2d.ts';
-export { avgPool2d } from './conv/avg-pool2d.ts';
+export { conv1d, convTranspose1d } from './conv/conv1d.ts';
+export { convTranspose2d } from './conv/conv-transpose2d.ts';
+export {
+  maxPool2d,
+  maxPool2dWithIndices,
+  avgPool2d,
+  adaptiveAvgPool2d,
+  adaptiveMaxPool2d,
+} from './conv/pool2d.ts';
+export { maxPool1d, avgPool1d } from './conv/pool1d.ts';
+export { interpolate } from './conv/interpolate.ts';
+export { pixelShuffle, pixelUnshuffle } from './conv/pixel-shuffle.ts';
 export { imagePatches, patchEmbed } from './conv/patch-embed.ts';
 export { embedding } from './index/embedding.ts';
 export { writeRows } from './index/write-rows.ts';
 export { dropout } from './random/dropout.ts';
 export { crossEntropy } from './loss/cross-entropy.ts';
 export { linearCrossEntropy } from './loss/linear-cross-entropy.ts';
+export { nllLoss } from './loss/nll-loss.ts';
+export {
+  mseLoss,
+  l1Loss,
+  huberLoss,
+  smoothL1Loss,
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  klDiv,
+  hingeEmbeddingLoss,
+  cosineSimilarity,
+  cosineEmbeddingLoss,
+} from './loss/pointwise-losses.ts';

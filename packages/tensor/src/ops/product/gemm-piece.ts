@@ -33,7 +33,7 @@ export interface Gemm {
   residual?: Tensor;
   /** Adds the product to what `out` holds already (before bias and what follows it). */
   accumulate?: boolean;
-  /** Rows of A are gathered from `a` rather than stored; for pieces without transA and batch. */
+  /** Rows of A (of Aᵀ with `transA`) are gathered from `a` rather than stored; for pieces without batch. */
   gather?: Gather;
 }
 
