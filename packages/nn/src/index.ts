@@ -32,7 +32,7 @@ export { Random } from './random.ts';
 export * from './schedules.ts';
 export { Activation } from './layers/activation.ts';
 export { Attention, type AttentionOptions } from './layers/attention.ts';
-export { AvgPool2d } from './layers/avg-pool2d.ts';
+export { AdaptiveAvgPool2d, AvgPool2d, MaxPool2d } from './layers/pool2d.ts';
 export { Conv2d, type Conv2dOptions } from './layers/conv2d.ts';
 export { Dropout, type DropoutOptions } from './layers/dropout.ts';
 export { Embedding, type EmbeddingOptions } from './layers/embedding.ts';

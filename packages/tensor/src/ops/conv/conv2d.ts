@@ -8,7 +8,7 @@ import { defineOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 import { reshape } from '../move/reshape.ts';
 import { transpose } from '../move/transpose.ts';
-import { sum } from '../reduce/reduce.ts';
+import { sum } from '../reduce/sum.ts';
 import { unarySlope, type Activation } from '../unary/activations.ts';
 import { imageGradient, launchConvolution, weightGradient, type Convolution } from './convolution-kernels.ts';
 import { inLayout, type ImageLayout } from './image-layout.ts';

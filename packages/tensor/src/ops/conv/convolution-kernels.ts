@@ -20,7 +20,7 @@ import { epilogue } from '../product/epilogue.ts';
 import { runAt, type Gather } from '../product/gather.ts';
 import { launchPiece, wholePiece } from '../product/gemm.ts';
 import type { Gemm } from '../product/gemm-piece.ts';
-import { sum } from '../reduce/reduce.ts';
+import { sum } from '../reduce/sum.ts';
 import { cast } from '../unary/cast.ts';
 import type { WindowAxis } from './window.ts';
 

@@ -9,7 +9,7 @@ import { assertFloat, assertOptions, assertTensor } from '../../arguments.ts';
 import { defineOp, kernelOp, type OpDefinition } from '../../op.ts';
 import { emptyTensor, type Tensor } from '../../tensor.ts';
 import { affine, mul } from '../binary/arithmetic.ts';
-import { sum } from '../reduce/reduce.ts';
+import { sum } from '../reduce/sum.ts';
 import { logSoftmax } from '../rows/softmax.ts';
 import { cast } from '../unary/cast.ts';
 import { nllLoss } from './nll-loss.ts';

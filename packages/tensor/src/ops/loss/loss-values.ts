@@ -7,7 +7,7 @@ import { f32Literal } from '../../kernel/wgsl.ts';
 import { applyOp, kernelOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 import { sumTo } from '../binary/arithmetic.ts';
-import { mean, sum } from '../reduce/reduce.ts';
+import { mean, sum } from '../reduce/sum.ts';
 import { lossRules, type LossRule, type LossRuleName } from './pointwise-rules.ts';
 
 export type Reduction = 'mean' | 'sum' | 'none';

@@ -6,7 +6,7 @@ import { assertChoice, assertNumber, assertOptions } from '../../arguments.ts';
 import { defineOp, type CompositeDefinition, type Op } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 import { affine, mul } from '../binary/arithmetic.ts';
-import { sum } from '../reduce/reduce.ts';
+import { sum } from '../reduce/sum.ts';
 import { l2Normalize } from '../rows/l2-normalize.ts';
 import { lossValues, reduceLoss, type Reduction } from './loss-values.ts';
 

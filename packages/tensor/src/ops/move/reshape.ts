@@ -27,3 +27,11 @@ const definition: OpDefinition<{ shape: Shape }, readonly [Tensor]> = {
   launch: () => {},
   vjp: ({ inputs: [x], grad }) => [reshape(grad, x.shape)],
 };
+
+/** `x` under `shape`, row-major; one size may be −1. A view: it shares the memory of `x`. */
+export const reshape = defineOp(
+  definition,
+  (apply) =>
+    (x: Tensor, shape: Shape): Tensor =>
+      apply([x], { shape })[0],
+);
