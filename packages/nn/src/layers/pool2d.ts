@@ -1,5 +1,12 @@
 // Means and maxima over windows of a channels-last image: torch.nn.AvgPool2d, MaxPool2d and AdaptiveAvgPool2d.
-import { adaptiveAvgPool2d, avgPool2d, maxPool2d, type AvgPoolOptions, type PoolOptions, type Tensor } from '@foreword/tensor';
+import {
+  adaptiveAvgPool2d,
+  avgPool2d,
+  maxPool2d,
+  type AvgPoolOptions,
+  type PoolOptions,
+  type Tensor,
+} from '@foreword/tensor';
 import { Module } from '../module.ts';
 
 export class AvgPool2d extends Module {
