@@ -12,6 +12,17 @@ import { writeRowsCheck } from './index/write-rows.check.ts';
 import { crossEntropyCheck } from './loss/cross-entropy.check.ts';
 import { linearCrossEntropyCheck } from './loss/linear-cross-entropy.check.ts';
 import { concatCheck } from './move/concat.check.ts';
+import {
+  diagonalCheck,
+  expandCheck,
+  flipCheck,
+  repeatCheck,
+  repeatInterleaveCheck,
+  rollCheck,
+  stackCheck,
+  triangleCheck,
+} from './move/moves.check.ts';
+import { padCheck } from './move/pad.check.ts';
 import { reshapeCheck } from './move/reshape.check.ts';
 import { sliceCheck } from './move/slice.check.ts';
 import { transposeCheck } from './move/transpose.check.ts';
@@ -58,6 +69,16 @@ export const checks: Record<OpName, AnyCheck> = {
   slice: sliceCheck,
   transpose: transposeCheck,
   concat: concatCheck,
+  flip: flipCheck,
+  roll: rollCheck,
+  expand: expandCheck,
+  repeat: repeatCheck,
+  repeatInterleave: repeatInterleaveCheck,
+  tril: triangleCheck((d) => d <= 0),
+  triu: triangleCheck((d) => d >= 0),
+  pad: padCheck,
+  diagonal: diagonalCheck,
+  stack: stackCheck,
   // reduce
   sum: reduceCheck('sum'),
   mean: reduceCheck('mean'),

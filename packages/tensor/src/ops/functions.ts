@@ -2,4 +2,5 @@
 export { fill } from './create/fill.ts';
 export { randomUniform, randomNormal } from './random/random.ts';
 export { concat } from './move/concat.ts';
+export { stack } from './move/stack.ts';
 export { attention } from './attention/attention.ts';

@@ -15,8 +15,15 @@ export {
 } from './unary/activations.ts';
 export { cast } from './unary/cast.ts';
 export { reshape } from './move/reshape.ts';
-export { slice } from './move/slice.ts';
-export { transpose } from './move/transpose.ts';
+export { slice, narrow, select } from './move/slice.ts';
+export { transpose, permute, swapaxes, movedim } from './move/transpose.ts';
+export { squeeze, unsqueeze, flatten, unflatten } from './move/views.ts';
+export { flip, roll } from './move/reverse.ts';
+export { expand, repeat, repeatInterleave } from './move/expand.ts';
+export { tril, triu } from './move/triangle.ts';
+export { pad } from './move/pad.ts';
+export { diagonal, diag } from './move/diagonal.ts';
+export { split, chunk, unbind } from './move/stack.ts';
 export { sum, mean, max } from './reduce/reduce.ts';
 export { argmax } from './reduce/argmax.ts';
 export { topK } from './reduce/top-k.ts';

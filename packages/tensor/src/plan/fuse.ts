@@ -5,7 +5,12 @@
 // a kernel reads must not be written between its old place and its new one.
 import type { Storage } from '../core/storage.ts';
 import type { KernelCall } from '../kernel/kernel.ts';
-import type { PointwiseGraph, PointwiseOperand, StageInput } from '../kernel/pointwise-graph.ts';
+import {
+  isSameOperand,
+  type PointwiseGraph,
+  type PointwiseOperand,
+  type StageInput,
+} from '../kernel/pointwise-graph.ts';
 
 export interface FuseOptions {
   /** Storages that outlive the plan's kernels: its outputs. */
@@ -16,13 +21,6 @@ export interface FuseOptions {
   build(graph: PointwiseGraph): KernelCall;
 }
 
-const isSame = (a: PointwiseOperand, b: PointwiseOperand): boolean =>
-  a.tensor.storage === b.tensor.storage &&
-  a.tensor.byteOffset === b.tensor.byteOffset &&
-  a.tensor.size === b.tensor.size &&
-  a.isSplat === b.isSplat &&
-  a.index?.('i', 1) === b.index?.('i', 1);
-
 /** `consumer` with the operand `producer.out` computed instead of read; undefined when names of functions clash. */
 function join(producer: PointwiseGraph, consumer: PointwiseGraph): PointwiseGraph | undefined {
   const made = (operand: PointwiseOperand): boolean => operand.tensor.storage === producer.out.storage;
@@ -30,7 +28,7 @@ function join(producer: PointwiseGraph, consumer: PointwiseGraph): PointwiseGrap
   // Consumer operand → place in the joined list; what the producer makes is its last stage.
   const places = consumer.operands.map((operand): StageInput => {
     if (made(operand)) return { stage: producer.stages.length - 1 };
-    const known = operands.findIndex((other) => isSame(operand, other));
+    const known = operands.findIndex((other) => isSameOperand(operand, other));
     return { operand: known >= 0 ? known : operands.push(operand) - 1 };
   });
   const moved = consumer.stages.map((stage) => ({
@@ -76,11 +74,15 @@ export function fusePointwise(calls: readonly KernelCall[], options: FuseOptions
     });
   });
   /** Where the one kernel that makes this operand stands, if the consumer at `at` is all that reads it. */
-  const producerOf = ({ tensor, index, isSplat }: PointwiseOperand, at: number): number | undefined => {
+  const producerOf = (
+    { tensor, index, isSplat, inside }: PointwiseOperand,
+    at: number,
+  ): number | undefined => {
     const { storage } = tensor;
     if (
       index ||
       isSplat ||
+      inside ||
       tensor.dtype === 'f16' ||
       !storage.isVirtual ||
       storage.target ||
