@@ -7,6 +7,7 @@ import { avgPool2dCheck } from './conv/avg-pool2d.check.ts';
 import { conv2dCheck } from './conv/conv2d.check.ts';
 import { imagePatchesCheck, patchEmbedCheck } from './conv/patch-embed.check.ts';
 import { fillCheck } from './create/fill.check.ts';
+import { arangeCheck, eyeCheck } from './create/sequences.check.ts';
 import { embeddingCheck } from './index/embedding.check.ts';
 import { writeRowsCheck } from './index/write-rows.check.ts';
 import { crossEntropyCheck } from './loss/cross-entropy.check.ts';
@@ -112,4 +113,6 @@ export const checks: Record<OpName, AnyCheck> = {
   linearCrossEntropy: linearCrossEntropyCheck,
   // create
   fill: fillCheck,
+  arange: arangeCheck,
+  eye: eyeCheck,
 };

@@ -1,5 +1,6 @@
 // Ops that do not begin with one tensor: they make tensors, or take several.
-export { fill } from './create/fill.ts';
+export { fill, full, zeros, ones, fullLike, zerosLike, onesLike } from './create/fill.ts';
+export { arange, linspace, eye } from './create/sequences.ts';
 export { randomUniform, randomNormal } from './random/random.ts';
 export { concat } from './move/concat.ts';
 export { stack } from './move/stack.ts';

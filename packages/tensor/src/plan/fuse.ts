@@ -4,6 +4,7 @@
 // Only the kernels that ops describe as graphs take part (kernel/pointwise.ts). The order of everything else stays, and what
 // a kernel reads must not be written between its old place and its new one.
 import type { Storage } from '../core/storage.ts';
+import { bytesPerElement } from '../dtype/dtype.ts';
 import type { KernelCall } from '../kernel/kernel.ts';
 import {
   isSameOperand,
@@ -17,6 +18,8 @@ export interface FuseOptions {
   pinned: ReadonlySet<Storage>;
   /** Most storage buffers of one kernel. */
   storageBuffers: number;
+  /** Most bytes of one binding: what is larger takes several. */
+  bindingBytes: number;
   /** Makes the kernel of a graph. */
   build(graph: PointwiseGraph): KernelCall;
 }
@@ -43,6 +46,12 @@ function join(producer: PointwiseGraph, consumer: PointwiseGraph): PointwiseGrap
     ? undefined
     : { operands, stages, out: consumer.out, widest };
 }
+
+const bindingsOf = ({ operands, out }: PointwiseGraph, bindingBytes: number): number =>
+  [out, ...operands.map(({ tensor }) => tensor)].reduce(
+    (sum, { size, dtype }) => sum + Math.max(1, Math.ceil((size * bytesPerElement[dtype]) / bindingBytes)),
+    0,
+  );
 
 /** Whether two different texts declare a function of one name. */
 function hasClash(preludes: readonly string[]): boolean {
@@ -112,7 +121,7 @@ export function fusePointwise(calls: readonly KernelCall[], options: FuseOptions
       const from = producerOf(graph.operands[k], at);
       if (from === undefined || !mayMove(from, at)) continue;
       const joined = join(kept[from]!.pointwise!, graph);
-      if (!joined || joined.operands.length + 1 > options.storageBuffers) continue;
+      if (!joined || bindingsOf(joined, options.bindingBytes) > options.storageBuffers) continue;
       // The result may be written where the consumer's was, so no operand may lie there.
       if (joined.operands.some(({ tensor }) => root(tensor.storage) === root(joined.out.storage))) continue;
       for (const { tensor } of kept[from]!.pointwise!.operands) {
