@@ -257,7 +257,7 @@ function fromLists(
   options: CreateOptions,
 ): Tensor {
   if (ArrayBuffer.isView(values))
-    return tensor(device, values as ArrayLike<number>, [(values as ArrayLike<number>).length], options);
+    return tensor(device, values, [(values as ArrayLike<number>).length], options);
   const { shape, flat } = unnest(values as NestedNumbers);
   return tensor(device, flat, shape, options);
 }

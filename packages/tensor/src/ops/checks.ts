@@ -30,6 +30,7 @@ import { transposeCheck } from './move/transpose.check.ts';
 import { linearCheck } from './product/linear.check.ts';
 import { matmulCheck } from './product/matmul.check.ts';
 import { mlpCheck } from './product/mlp.check.ts';
+import { bernoulliCheck, multinomialCheck, randintCheck } from './random/discrete.check.ts';
 import { dropoutCheck } from './random/dropout.check.ts';
 import { randomNormalCheck, randomUniformCheck } from './random/random.check.ts';
 import { argmaxCheck } from './reduce/argmax.check.ts';
@@ -108,6 +109,9 @@ export const checks: Record<OpName, AnyCheck> = {
   dropout: dropoutCheck,
   randomUniform: randomUniformCheck,
   randomNormal: randomNormalCheck,
+  randint: randintCheck,
+  bernoulli: bernoulliCheck,
+  multinomial: multinomialCheck,
   // loss
   crossEntropy: crossEntropyCheck,
   linearCrossEntropy: linearCrossEntropyCheck,

@@ -39,5 +39,6 @@ export { imagePatches, patchEmbed } from './conv/patch-embed.ts';
 export { embedding } from './index/embedding.ts';
 export { writeRows } from './index/write-rows.ts';
 export { dropout } from './random/dropout.ts';
+export { bernoulli, multinomial } from './random/discrete.ts';
 export { crossEntropy } from './loss/cross-entropy.ts';
 export { linearCrossEntropy } from './loss/linear-cross-entropy.ts';
