@@ -11,6 +11,7 @@ import { interpolateCheck, pixelShuffleCheck, pixelUnshuffleCheck } from './conv
 import { adaptivePoolCheck, pool1dCheck, poolCheck } from './conv/pool2d.check.ts';
 import { imagePatchesCheck, patchEmbedCheck } from './conv/patch-embed.check.ts';
 import { fillCheck } from './create/fill.check.ts';
+import { arangeCheck, eyeCheck } from './create/sequences.check.ts';
 import { embeddingCheck } from './index/embedding.check.ts';
 import { writeRowsCheck } from './index/write-rows.check.ts';
 import { crossEntropyCheck } from './loss/cross-entropy.check.ts';
@@ -18,12 +19,24 @@ import { linearCrossEntropyCheck } from './loss/linear-cross-entropy.check.ts';
 import { nllLossCheck } from './loss/nll-loss.check.ts';
 import { cosineEmbeddingLossCheck, cosineSimilarityCheck, lossCheck } from './loss/pointwise-losses.check.ts';
 import { concatCheck } from './move/concat.check.ts';
+import {
+  diagonalCheck,
+  expandCheck,
+  flipCheck,
+  repeatCheck,
+  repeatInterleaveCheck,
+  rollCheck,
+  stackCheck,
+  triangleCheck,
+} from './move/moves.check.ts';
+import { padCheck } from './move/pad.check.ts';
 import { reshapeCheck } from './move/reshape.check.ts';
 import { sliceCheck } from './move/slice.check.ts';
 import { transposeCheck } from './move/transpose.check.ts';
 import { linearCheck } from './product/linear.check.ts';
 import { matmulCheck } from './product/matmul.check.ts';
 import { mlpCheck } from './product/mlp.check.ts';
+import { bernoulliCheck, multinomialCheck, randintCheck } from './random/discrete.check.ts';
 import { dropoutCheck } from './random/dropout.check.ts';
 import { randomNormalCheck, randomUniformCheck } from './random/random.check.ts';
 import { argmaxCheck } from './reduce/argmax.check.ts';
@@ -80,6 +93,16 @@ export const checks: Record<OpName, AnyCheck> = {
   slice: sliceCheck,
   transpose: transposeCheck,
   concat: concatCheck,
+  flip: flipCheck,
+  roll: rollCheck,
+  expand: expandCheck,
+  repeat: repeatCheck,
+  repeatInterleave: repeatInterleaveCheck,
+  tril: triangleCheck((d) => d <= 0),
+  triu: triangleCheck((d) => d >= 0),
+  pad: padCheck,
+  diagonal: diagonalCheck,
+  stack: stackCheck,
   // reduce
   sum: sumCheck,
   mean: meanCheck,
@@ -141,6 +164,9 @@ export const checks: Record<OpName, AnyCheck> = {
   dropout: dropoutCheck,
   randomUniform: randomUniformCheck,
   randomNormal: randomNormalCheck,
+  randint: randintCheck,
+  bernoulli: bernoulliCheck,
+  multinomial: multinomialCheck,
   // loss
   crossEntropy: crossEntropyCheck,
   linearCrossEntropy: linearCrossEntropyCheck,
@@ -164,4 +190,6 @@ export const checks: Record<OpName, AnyCheck> = {
   cosineEmbeddingLoss: cosineEmbeddingLossCheck,
   // create
   fill: fillCheck,
+  arange: arangeCheck,
+  eye: eyeCheck,
 };
