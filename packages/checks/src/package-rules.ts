@@ -34,7 +34,7 @@ export const packageRules: Readonly<Record<string, PackageRule>> = {
   trainer: { uses: training, runs: 'node' },
   bench: { uses: [...training, 'torch-file', 'trainer'], runs: 'node' },
   study: { uses: [...training, 'trainer'], runs: 'node' },
-  docs: { uses: ['tensor'], runs: 'node' },
+  docs: { uses: ['tensor', 'nn'], runs: 'node' },
 };
 
 /** Packages that the tests of every package may use besides. */

@@ -11,7 +11,7 @@ interface FlagBase {
   repeated?: boolean;
 }
 
-/** One flag. Bounds are inclusive; `above` is an exclusive lower bound (for rates that must not be 0). */
+/** One flag. A text may be empty only where its default is. Bounds are inclusive; `above` is an exclusive lower bound (for rates that must not be 0). */
 export type FlagSpec =
   | (FlagBase & { type: 'string'; default?: string; placeholder?: string })
   | (FlagBase & { type: 'boolean'; default?: boolean })
@@ -95,7 +95,8 @@ export function valueProblem(spec: FlagSpec, value: unknown): ValueProblem | und
   const rule = `must be ${describeType(spec)}`;
   switch (spec.type) {
     case 'string':
-      return typeof value === 'string' ? undefined : { rule };
+      if (typeof value !== 'string') return { rule };
+      return value === '' && spec.default !== '' ? { rule: 'must not be empty' } : undefined;
     case 'boolean':
       return typeof value === 'boolean' ? undefined : { rule };
     case 'choices':

@@ -15,4 +15,10 @@ export { runCommand } from './run-command.ts';
 export type { Command } from './run-command.ts';
 export { describeShard, parseShard, shardOfEnvironment } from './shard.ts';
 export type { Shard } from './shard.ts';
-export { writeFileAtomic, makeFolder, FileWriteError } from './write-file-atomic.ts';
+export {
+  assertWritable,
+  FileWriteError,
+  makeFolder,
+  removeUnfinished,
+  writeFileAtomic,
+} from './write-file-atomic.ts';

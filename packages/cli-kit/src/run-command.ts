@@ -1,9 +1,9 @@
 // Runs one command line tool from argv to exit code.
-import { exitCodeOf, UsageError } from './command-error.ts';
+import { CommandError, exitCodeOf, UsageError } from './command-error.ts';
 import type { FlagSpecs } from './flag-spec.ts';
 import { formatHelp } from './format-help.ts';
 import type { CommandDescription } from './format-help.ts';
-import { InterruptedError } from './interrupt-once.ts';
+import { InterruptedError, OutputClosedError, stopWork } from './interrupt-once.ts';
 import { parseFlags } from './parse-flags.ts';
 import type { ParsedFlags } from './parse-flags.ts';
 
@@ -18,8 +18,9 @@ export interface Command<S extends FlagSpecs> extends CommandDescription<S> {
 
 /**
  * Parses `argv`, runs the command and ends the process with its exit code, after everything written to stdout
- * and stderr has gone out. Exit codes: 0 done, 2 wrong command line, 3 no WebGPU adapter, 130 interrupted, any
- * other `exitCode` an error carries, else 1. With FOREWORD_DEBUG=1 errors show their stack.
+ * and stderr has gone out. Exit codes: 0 done, 2 wrong command line, 3 no WebGPU adapter, 130 interrupted, 141 nobody
+ * reads stdout any more, any other `exitCode` an error carries, else 1. With FOREWORD_DEBUG=1 errors show their stack.
+ * A log that cannot be written (stderr) ends nothing; a stdout that cannot lets the work save and stop.
  *
  * @example
  * await runCommand({ name: 'pnpm doctor', summary: '…', flags, run: async ({ values }) => { … } });
@@ -37,30 +38,49 @@ export async function runCommand<const S extends FlagSpecs>(
     process.exitCode = 1;
   };
   process.on('exit', onExit);
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      // `pnpm caption … | head -1` closes the pipe: that is the reader's right and no error.
-      process.off('exit', onExit);
-      process.exit(0);
-    });
-  }
+  process.stderr.on('error', () => {});
+  let lost: CommandError | undefined;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (lost) return;
+    // `pnpm caption … | head -1` closes the pipe: that is the reader's right and no error to speak of.
+    lost = error.code === 'EPIPE' ? new OutputClosedError() : unwritable(error);
+    if (stopWork(lost)) return;
+    report(lost);
+    process.off('exit', onExit);
+    process.exit(lost.exitCode);
+  });
+  const report = (error: unknown): void => {
+    if (error instanceof OutputClosedError) return;
+    const text = error instanceof InterruptedError ? error.message : describeError(command.name, error);
+    process.stderr.write(`${text}\n`);
+  };
 
   let exitCode = 0;
+  let isTold = false;
   try {
     const parsed = parseFlags(argv, command.flags, { positionals: command.positionals });
     if (parsed.help) process.stdout.write(`${formatHelp(command, process.stdout.columns)}\n`);
     else exitCode = (await command.run(parsed)) ?? 0;
   } catch (error) {
     exitCode = exitCodeOf(error);
-    const text = error instanceof InterruptedError ? error.message : describeError(command.name, error);
-    process.stderr.write(`${text}\n`);
+    report(error);
+    isTold = error === lost;
   }
   process.off('exit', onExit);
   await Promise.all([drained(process.stdout), drained(process.stderr)]);
+  if (lost) {
+    exitCode = lost.exitCode;
+    if (!isTold) report(lost);
+  }
   // Open handles (a device, a worker) would keep the process; a command that has returned wants it to end.
   process.exit(exitCode);
 }
+
+const unwritable = (error: NodeJS.ErrnoException): CommandError =>
+  new CommandError(`stdout cannot be written (${error.code ?? error.message})`, {
+    cure: 'free some space, or send the output elsewhere',
+    cause: error,
+  });
 
 /** The lines printed for an error: message, causes, cure; the stack only with FOREWORD_DEBUG=1. */
 export function describeError(commandName: string, error: unknown): string {

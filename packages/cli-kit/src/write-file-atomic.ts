@@ -1,7 +1,7 @@
 // Writes a file so that a reader sees the old one or the whole new one, never a part.
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CommandError } from './command-error.ts';
@@ -62,16 +62,70 @@ export async function writeFileAtomic(
   await syncFolder(folder);
 }
 
+/** Removes what processes that are no more left in `folder`: they were killed in the middle of `writeFileAtomic`. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch((): string[] => [])) {
+    const [, pid] = /^\..+\.(\d+)-[0-9a-f]{8}\.tmp$/.exec(name) ?? [];
+    const path = join(folder, name);
+    // In a container a new process often has the number of the one that was killed.
+    if (pid === undefined || (Number(pid) === process.pid ? unfinished.has(path) : isRunning(Number(pid))))
+      continue;
+    await rm(path, { force: true }).catch(() => {});
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
 /**
- * Makes a folder, and those above it, where they are missing.
+ * Makes a folder, and those above it, where they are missing; returns those that it made, the outermost first.
  *
  * @throws FileWriteError for a full disk, missing permission and other file errors
  */
-export async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string): Promise<string[]> {
   try {
-    await mkdir(path, { recursive: true });
+    return await makeMissing(path);
   } catch (error) {
     throw explain(path, error, 'make the folder');
+  }
+}
+
+// `mkdir` with `recursive` never returns below /proc, and calls a read-only file system a missing folder.
+async function makeMissing(path: string): Promise<string[]> {
+  const parent = dirname(path);
+  const above =
+    parent === path || (await stat(parent).catch(() => undefined)) ? [] : await makeMissing(parent);
+  try {
+    await mkdir(path);
+    return [...above, path];
+  } catch (error) {
+    if ((await stat(path).catch(() => undefined))?.isDirectory()) return above;
+    throw error;
+  }
+}
+
+/**
+ * Finds out whether files can be written in a folder, before long work; leaves nothing behind.
+ *
+ * @throws FileWriteError naming the cause
+ */
+export async function assertWritable(folder: string): Promise<void> {
+  const made = await makeFolder(folder);
+  try {
+    const probe = join(folder, `.probe.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+    await (await open(probe, 'wx')).close();
+    await rm(probe);
+  } catch (error) {
+    throw explain(folder, error, 'write to the folder');
+  } finally {
+    // Not what others have put something into meanwhile.
+    for (const path of made.reverse()) await rmdir(path).catch(() => {});
   }
 }
 
@@ -108,6 +162,9 @@ function explain(path: string, error: unknown, what = 'write'): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   // Errors without a system code come from the data (a failing generator) and are somebody else's story.
   if (!(error instanceof Error) || typeof code !== 'string' || !('syscall' in error)) return error;
-  const [problem, cure] = explanations[code] ?? [error.message, 'check the disk and the path'];
+  const [problem, cure] =
+    what === 'make the folder' && code === 'ENOENT'
+      ? ['no folder can be made there', 'choose another place']
+      : (explanations[code] ?? [error.message, 'check the disk and the path']);
   return new FileWriteError(`could not ${what} ${path}: ${problem} (${code})`, { cure, cause: error });
 }

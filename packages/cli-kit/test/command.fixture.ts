@@ -52,6 +52,23 @@ const actions: Record<string, (file: string) => number | void | Promise<number |
     }
     await writeFileAtomic(file, endless());
   },
+  'log-and-save': async (file) => {
+    for (let line = 0; line < 5; line++) {
+      process.stderr.write(`line ${line}\n`);
+      await wait(50);
+    }
+    await writeFileAtomic(file, 'saved');
+    process.stdout.write('saved\n');
+  },
+  'print-and-save': async (file) => {
+    const interrupt = interruptOnce();
+    for (let step = 1; step <= 500 && !interrupt.interrupted; step++) {
+      process.stdout.write(`step ${step}\n`);
+      await wait(20);
+    }
+    await writeFileAtomic(file, `saved early: ${interrupt.interrupted}`);
+    interrupt.signal.throwIfAborted();
+  },
   stubborn: async () => {
     const interrupt = interruptOnce({ echoMs: 50 });
     process.stdout.write('ready\n');

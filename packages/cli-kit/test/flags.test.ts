@@ -125,6 +125,7 @@ test('wrong values are refused with the rule and the nearest right one', () => {
     '--tune-gpt2 must be true or false, got "ture" | the nearest allowed value is true',
   );
   assert.is(told('--prefix'), '--prefix needs a whole number from 1 to 400 after it');
+  assert.is(told('--out', ''), '--out must not be empty, got ""');
   assert.is(told('--out', '--lr', '1'), '--out needs a text after it, but --lr follows');
 });
 

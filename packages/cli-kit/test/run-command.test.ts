@@ -1,6 +1,6 @@
 // Exit codes, messages, long output through a pipe and interrupts of real processes.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -87,13 +87,44 @@ test('work that can never go on is an error, not a silent end', async () => {
   assert.match(stderr, 'ended before its work was done');
 });
 
-test('a reader that closes the pipe ends the command quietly', async () => {
-  const flags = `--import tsx --conditions=foreword-source "${fixture}" --do long-output`;
-  const child = spawn('bash', ['-c', `set -o pipefail; "${process.execPath}" ${flags} | head -c 10`]);
+/** The fixture's exit code, and stderr, with its output redirected by bash. */
+async function redirected(args: string, to: string): Promise<[code: unknown, stderr: string]> {
+  const flags = `--import tsx --conditions=foreword-source "${fixture}" ${args}`;
+  const child = spawn('bash', ['-c', `set -o pipefail; "${process.execPath}" ${flags} ${to}`]);
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => void (stderr += text));
-  const code = await new Promise((resolve) => child.on('close', resolve));
-  assert.equal([code, stderr], [0, '']);
+  return [await new Promise((resolve) => child.on('close', resolve)), stderr];
+}
+
+test('a reader that closes the pipe ends the command quietly, with the code of SIGPIPE', async () => {
+  assert.equal(await redirected('--do long-output', '| head -c 10'), [141, '']);
+});
+
+test('a log that cannot be written ends nothing', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'foreword-log-'));
+  const endings: [to: string, code: number][] = [['2>&1 | head -1', 141]];
+  if (existsSync('/dev/full')) endings.push(['2>/dev/full', 0]);
+  for (const [i, [to, code]] of endings.entries()) {
+    const file = join(folder, String(i));
+    assert.equal((await redirected(`--do log-and-save --file ${file}`, to))[0], code, to);
+    assert.is(readFileSync(file, 'utf8'), 'saved', to);
+  }
+  rmSync(folder, { recursive: true });
+});
+
+test('a stdout that is closed or full lets the work save first', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'foreword-output-'));
+  const endings: [to: string, code: number, stderr: RegExp][] = [['| head -2', 141, /^$/]];
+  if (existsSync('/dev/full'))
+    endings.push(['>/dev/full', 1, /^error: stdout cannot be written \(ENOSPC\)\n {2}.*\n {2}cure: .*\n$/]);
+  for (const [i, [to, code, wanted]] of endings.entries()) {
+    const file = join(folder, String(i));
+    const [got, stderr] = await redirected(`--do print-and-save --file ${file}`, to);
+    assert.is(got, code, to);
+    assert.match(stderr, wanted);
+    assert.is(readFileSync(file, 'utf8'), 'saved early: true', to);
+  }
+  rmSync(folder, { recursive: true });
 });
 
 test('first Ctrl-C lets the step finish and exits 130', async () => {
@@ -105,6 +136,20 @@ test('first Ctrl-C lets the step finish and exits 130', async () => {
   assert.is(code, 130);
   assert.match(stdout, /saved after step \d+\n$/);
   assert.is(stderr, '\nfinishing the current step; Ctrl-C again quits at once\ninterrupted\n');
+});
+
+test('a command whose starter is gone saves and ends like one that is interrupted', async () => {
+  const flags = ['--import', 'tsx', '--conditions=foreword-source', fixture, '--do', 'steps'];
+  const child = spawn(process.execPath, flags, { stdio: ['ignore', 'pipe', 'ignore', 'ipc'] });
+  let stdout = '';
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    if (child.connected && stdout.includes('step 2')) child.disconnect();
+  });
+  const ended = new Promise((resolve) => child.stdout!.on('end', resolve));
+  assert.is(await new Promise((resolve) => child.on('exit', resolve)), 130);
+  await ended;
+  assert.match(stdout, /saved after step \d+\n$/);
 });
 
 test('an echo of the first signal is ignored, a second one quits at once', async () => {

@@ -1,18 +1,33 @@
 // Atomic writes: contents, no left-overs, old file kept when something fails, plain messages.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
-import { FileWriteError, makeFolder, writeFileAtomic } from '../src/index.ts';
+import {
+  assertWritable,
+  FileWriteError,
+  makeFolder,
+  removeUnfinished,
+  writeFileAtomic,
+} from '../src/index.ts';
 
 const test = suite('atomic files');
 let folder = '';
 test.before.each(() => void (folder = mkdtempSync(join(tmpdir(), 'foreword-atomic-'))));
 test.after.each(() => rmSync(folder, { recursive: true }));
 
-async function failure(work: Promise<void>): Promise<FileWriteError> {
+async function failure(work: Promise<unknown>): Promise<FileWriteError> {
   try {
     await work;
   } catch (error) {
@@ -100,6 +115,59 @@ test('a folder is made with those above it; a file in its way is named', async (
   const same = await failure(makeFolder(join(folder, 'a/b/file')));
   assert.match(same.message, /there is a file of this name/);
   assert.match(same.cure ?? '', 'another name');
+});
+
+test('a folder where none can be made is an error, not a wait for ever', async () => {
+  if (!existsSync('/proc/self')) return;
+  const error = await failure(makeFolder('/proc/foreword/run'));
+  assert.match(error.message, 'could not make the folder /proc/foreword/run: no folder can be made there');
+});
+
+test('a folder is found to be writable without leaving anything', async () => {
+  mkdirSync(join(folder, 'old'));
+  await assertWritable(join(folder, 'old'));
+  await assertWritable(join(folder, 'new/inner'));
+  assert.equal(readdirSync(folder), ['old']);
+  assert.equal(readdirSync(join(folder, 'old')), []);
+  writeFileSync(join(folder, 'file'), '');
+  assert.match((await failure(assertWritable(join(folder, 'file/x')))).message, 'is a file, not a folder');
+});
+
+test('a read-only file system is called that, for folders that are there and for new ones', async () => {
+  // Mounting needs rights that not every machine gives.
+  const mount = `mount --bind -o ro ${folder} ${folder} && mount -o remount,bind,ro ${folder}`;
+  const tried = (path: string): string => {
+    const code = `import('${new URL('../src/index.ts', import.meta.url).href}').then((m) => m.assertWritable('${path}')).catch((e) => console.log(e.message))`;
+    const node = `"${process.execPath}" --import tsx --conditions=foreword-source -e "${code}"`;
+    const { status, stdout } = spawnSync('unshare', ['-rm', 'sh', '-c', `${mount} && ${node}`]);
+    return status === 0 ? String(stdout).trim() : '';
+  };
+  const [old, made] = [tried(folder), tried(join(folder, 'new/run'))];
+  if (old === '') return;
+  assert.is(old, `could not write to the folder ${folder}: the file system is read-only (EROFS)`);
+  assert.is(
+    made,
+    `could not make the folder ${join(folder, 'new/run')}: the file system is read-only (EROFS)`,
+  );
+});
+
+test('what killed processes left is removed; what others write now stays', async () => {
+  const gone = spawnSync(process.execPath, ['-e', '']).pid;
+  const names = [
+    `.last.safetensors.${gone}-0123abcd.tmp`,
+    `.last.safetensors.${process.pid}-0123abcd.tmp`,
+    `.last.safetensors.${process.ppid}-0123abcd.tmp`,
+    'last.safetensors',
+    `.notes.${gone}.tmp`,
+  ];
+  for (const name of names) writeFileSync(join(folder, name), '');
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    yield Uint8Array.of(1);
+    await removeUnfinished(folder);
+  }
+  await writeFileAtomic(join(folder, 'own'), pieces());
+  assert.equal(readdirSync(folder).sort(), [...names.slice(2), 'own'].sort());
+  await removeUnfinished(join(folder, 'nowhere'));
 });
 
 test('an error of the data passes through unchanged and leaves nothing', async () => {

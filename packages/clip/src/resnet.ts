@@ -29,7 +29,7 @@ export function resNet(pixels: Tensor, at: Lookup, config: ResNetConfig): Tensor
   ] as const) {
     x = conv2d(x, at(`${name}.weight`), at(`${name}.bias`), { stride, padding: 1, activation: 'relu' });
   }
-  x = avgPool2d(x, { size: 2 }); // [B, n/4, n/4, C]
+  x = avgPool2d(x, { kernelSize: 2 }); // [B, n/4, n/4, C]
   for (const { name, isFirst, stride } of bottlenecks(config)) {
     x = bottleneck(x, (part) => at(`${name}.${part}`), { stride, isFirst });
   }
@@ -48,7 +48,7 @@ function bottleneck(
     name: string,
     options?: { residual?: Tensor; activation?: 'relu' },
   ): Tensor => linear(input, at(`${name}.weight`), at(`${name}.bias`), { layout: 'in-out', ...options });
-  const shrink = (input: Tensor): Tensor => (stride > 1 ? avgPool2d(input, { size: stride }) : input);
+  const shrink = (input: Tensor): Tensor => (stride > 1 ? avgPool2d(input, { kernelSize: stride }) : input);
   const narrow = pointwise(x, 'conv1', { activation: 'relu' });
   const mixed = conv2d(narrow, at('conv2.weight'), at('conv2.bias'), { padding: 1, activation: 'relu' });
   const residual = isFirst ? pointwise(shrink(x), 'downsample.0') : x;

@@ -64,7 +64,7 @@ function deepKeysValues(mapper: PrefixMapper, rows: Tensor): Tensor {
 export function nearestTokens(gpt2: Gpt2, rows: Tensor): Tensor {
   const [B, P, d] = rows.shape;
   return noGrad(gpt2.device, () =>
-    argmax(linear(rows.reshape([B * P, d]), l2Normalize(gpt2.tokenTable))).reshape([B, P]),
+    argmax(linear(rows.reshape([B * P, d]), l2Normalize(gpt2.tokenTable)), -1).reshape([B, P]),
   );
 }
 

@@ -10,7 +10,7 @@ import { memoryBytes } from '../src/cells/memory.ts';
 import { mapperParameters } from '../src/cells/model-sizes.ts';
 import { cellCommand, cellsOfShard, neededBy, shellLine, type Cell } from '../src/cells/plan-cells.ts';
 import { runCells } from '../src/cells/run-cells.ts';
-import type { CellOutcome } from '../src/cells/run-cell.ts';
+import { resumeArgs, runCell, type CellOutcome } from '../src/cells/run-cell.ts';
 import { cellsFolder } from '../src/cells/study-plan.ts';
 import { surveyCells } from '../src/cells/survey-cells.ts';
 import { studyNames } from '../src/studies/index.ts';
@@ -124,6 +124,34 @@ test('a cell is done with its summary and the same settings, interrupted with a 
   assert.equal(states[1], { state: 'differs', reason: 'it was run with epochs 2 instead of 1' });
 });
 
+test('a done cell that took other steps than its flags say differs, whatever its record says', async () => {
+  const own = plan('lengths', { everyCell: { dataset: 'scenes', epochs: 1, 'max-steps': 30 } });
+  const [cell] = cellsOf(own);
+  await writeDone(cell, root);
+  const run = join(cellsFolder(root), cell.id);
+  const change = async (name: string, more: Record<string, unknown>): Promise<void> => {
+    const before = JSON.parse(await readFile(join(run, name), 'utf8')) as Record<string, unknown>;
+    await writeFile(join(run, name), JSON.stringify({ ...before, ...more }));
+  };
+  const state = async (asked: Cell, like = own) => (await survey([asked], like))[0].state;
+  await change('config.json', { maxSteps: 30 });
+  assert.equal(await state(cell), { state: 'done' });
+  await change('summary.json', { steps: 120 });
+  assert.equal(await state(cell), { state: 'differs', reason: 'it was run with steps 120 instead of 30' });
+  const [unlimited] = cellsOf(lengths);
+  await change('config.json', { maxSteps: undefined });
+  assert.equal(await state(unlimited, lengths), {
+    state: 'differs',
+    reason: 'it was run with steps 120 instead of 750',
+  });
+});
+
+test('a cell that goes on is given what its settings do not hold', () => {
+  const everyCell = { dataset: 'scenes', 'max-steps': 30, adapter: 'llvm' };
+  const [cell] = cellsOf(plan('lengths', { everyCell }));
+  assert.is(resumeArgs(cell, 'c').join(' '), '--resume c/prefix-1-seed-1 --max-steps 30 --adapter llvm');
+});
+
 test('costs are those of another seed, else scaled by finished step times, else estimated', async () => {
   const cells = cellsOf(lengths);
   const fresh = await survey(cells);
@@ -206,6 +234,18 @@ test('failed cells stop nothing but what needs them; an interrupt stops all; uns
   assert.ok(said.includes(`[1/4] ${cells[0].id}: failed: the disk is full`));
   outcomes[cells[2].id] = { outcome: 'interrupted' };
   assert.equal((await runCells(surveyed, { ...options, run })).waiting, [cells[2].id, cells[3].id]);
+});
+
+test('a log that cannot be written ends no cell', async () => {
+  const cell: Cell = { kind: 'train', id: 'x', seed: 1, flags: { 'no-such-flag': 3 } };
+  await mkdir(join(root, 'x.log'));
+  const said: string[] = [];
+  const { signal } = new AbortController();
+  const write = (text: string): void => void said.push(text);
+  const got = await runCell(cell, { folder: root, resume: false, signal, write });
+  assert.is(got.outcome, 'failed');
+  assert.match(got.reason!, 'unknown flag --no-such-flag');
+  assert.match(said.join(''), /^note: the log of x is not written: EISDIR/m);
 });
 
 test('commands are shown as a shell takes them', () => {

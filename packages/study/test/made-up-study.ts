@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseFlags } from '@foreword/cli-kit';
 import { writeSafetensors } from '@foreword/tensor/node';
 import { seededRandom, streamSeed, toSettings, trainFlags } from '@foreword/trainer';
+import { stepsOf } from '../src/cells/dataset-size.ts';
 import { planCells, trainArgs, type Cell } from '../src/cells/plan-cells.ts';
 import { cellsFolder, variantsOf, type StudyPlan } from '../src/cells/study-plan.ts';
 import type { StudyName } from '../src/studies/index.ts';
@@ -22,6 +23,8 @@ export const plan = (name: StudyName, more: Partial<StudyPlan> = {}): StudyPlan 
 });
 
 export const cellsOf = (own: StudyPlan): Cell[] => planCells(variantsOf(own), own);
+
+const trainingPictures = 12_000;
 
 const colours = ['red', 'green', 'blue', 'purple'];
 const kinds = ['star', 'box', 'ring', 'heart'];
@@ -62,19 +65,20 @@ export async function writeDone(cell: Cell, folder: string, options: MadeUpOptio
     writeFile(join(run, name), JSON.stringify(value));
   const seconds = { prepare: 10, train: (750 * stepMs) / 1000, score: 8 };
   await writeFile(join(run, 'samples.jsonl'), lines(samples));
-  await json('summary.json', { seconds });
+  const steps = cell.kind === 'train' ? stepsOf(cell, trainingPictures) : undefined;
+  await json('summary.json', { seconds, steps });
   if (cell.kind === 'caption') return await json('config.json', { run: cell.run, decoding: cell.decode });
   await writeRecord(cell, folder);
   const right = samples.slice(0, trainPictures).map((s) => ({ ...s, caption: s.references[0] }));
   if (trainPictures > 0) await writeFile(join(run, 'train-samples.jsonl'), lines(right));
   await json('explained.json', explainedOf(samples[0], Number(cell.flags.prefix)));
-  const steps = Array.from({ length: 60 }, (_, i) => ({
+  const rows = Array.from({ length: 60 }, (_, i) => ({
     step: i + 1,
     epoch: 1,
     loss: 1.2 + Math.exp(-i / 12) * quality(cell),
     stepMs,
   }));
-  await writeFile(join(run, 'metrics.jsonl'), lines(steps));
+  await writeFile(join(run, 'metrics.jsonl'), lines(rows));
   await writeFile(join(run, 'validation.jsonl'), lines([{ step: 60, epoch: 1, valLoss: 2 - quality(cell) }]));
   const size = 100 * Number(cell.flags.prefix) ** 2;
   const entry = {
@@ -101,7 +105,7 @@ export async function writeRecord(cell: Cell, folder: string): Promise<void> {
   const settings = { ...toSettings(parseFlags(trainArgs(cell, cells), trainFlags).values), warmup: 38 };
   const record = {
     settings,
-    dataset: { name: 'scenes', digest: 'd1', pictures: { train: 12_000, val: 500, test: 40 } },
+    dataset: { name: 'scenes', digest: 'd1', pictures: { train: trainingPictures, val: 500, test: 40 } },
     backbones: { clip: 'clip', gpt2: 'gpt2' },
     weights: { clip: 'c1', gpt2: 'g1' },
     adapter: { device: 'none', description: 'made up' },

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { shellExitCode, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
@@ -24,7 +25,7 @@ interface Answer {
 function run(
   command: string,
   args: string[],
-  onError?: (stderr: string, stop: () => void) => void,
+  onError?: (stderr: string, stop: (signal?: NodeJS.Signals) => void) => void,
 ): Promise<Answer> {
   const loader = ['--import', 'tsx', '--conditions=foreword-source'];
   const child = spawn(process.execPath, [...loader, join(commands, `${command}.ts`), ...args], {
@@ -34,7 +35,7 @@ function run(
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
       got[name] += text;
-      if (name === 'stderr') onError?.(got.stderr, () => child.kill('SIGINT'));
+      if (name === 'stderr') onError?.(got.stderr, (name = 'SIGINT') => child.kill(name));
     });
   }
   return new Promise((settle) =>
@@ -91,6 +92,24 @@ test('Ctrl-C saves the current cell and begins no other', async () => {
   assert.ok(done >= 1 && done < 120, `${done} steps`);
   assert.not(existsSync(join(out, 'cells', tuned)));
   assert.match((await study(['--list'])).stdout, new RegExp(`^${frozen} +interrupted`, 'm'));
+});
+
+test('a study that is killed leaves no training behind: it saves and stops', async () => {
+  const checkpoint = join(out, 'cells', frozen, 'checkpoints/last.safetensors');
+  const before = await readFile(checkpoint);
+  let sent = false;
+  const killed = await study([], (text, stop) => {
+    if (sent || !/^train \d+\/120/m.test(text)) return;
+    sent = true;
+    stop('SIGKILL');
+  });
+  assert.is(killed.code, 137, killed.stderr);
+  // The log ends with the study; this is what the training still writes.
+  while (before.equals(await readFile(checkpoint))) await wait(50);
+  const done = await linesOf(frozen);
+  await wait(1000);
+  assert.is(await linesOf(frozen), done);
+  assert.ok(done < 120, `${done} steps`);
 });
 
 test('a failing cell is reported, the others go on, and the exit code is 1', async () => {

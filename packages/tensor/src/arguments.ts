@@ -1,7 +1,7 @@
 // Checks of arguments: each error names the op, the argument, what came and what is wanted.
 import { DTypeError, ShapeError, TensorError } from './core/errors.ts';
 import { formatShape, type Shape } from './core/shape.ts';
-import { isFloat, type DType } from './dtype/dtype.ts';
+import { integerRange, isElement, isFloat, type DType } from './dtype/dtype.ts';
 import { Tensor } from './tensor.ts';
 
 /** An argument of the wrong kind: a text where a tensor is wanted, an unknown option. */
@@ -50,6 +50,20 @@ export function assertNumber(
     Number.isFinite(max) ? `${Number.isFinite(min) ? ' and' : ' of'} at most ${max}` : '',
   ].join('');
   throw wrongKind(op, argument, value, `a ${integer ? 'whole ' : ''}number${range}`);
+}
+
+/** @throws TensorError unless `value` is a number that an element of `dtype` can hold; floats take NaN and ±∞ too. */
+export function assertElement(
+  op: string,
+  argument: string,
+  value: unknown,
+  dtype: DType,
+): asserts value is number {
+  if (typeof value === 'number' && isElement(value, dtype)) return;
+  const range = isFloat(dtype)
+    ? ''
+    : ` from ${integerRange[dtype as 'i32'].join(' to ')}, since the dtype is ${dtype},`;
+  throw wrongKind(op, argument, value, `a number${range}`);
 }
 
 /** @throws TensorError unless `value` is one of the texts in `choices`. */

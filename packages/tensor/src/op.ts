@@ -5,7 +5,7 @@ import { TensorError } from './core/errors.ts';
 import type { Shape } from './core/shape.ts';
 import { isFloat, type DType } from './dtype/dtype.ts';
 import type { KernelSpec } from './kernel/kernel.ts';
-import { emptyTensor, Tensor, type Cotangent } from './tensor.ts';
+import { emptyTensor, Tensor, type Cotangent, type TapeNode } from './tensor.ts';
 
 export interface TensorSpec {
   shape: Shape;
@@ -123,6 +123,15 @@ export function launchOp<A, I extends Inputs>(
 
 let lastNode = 0;
 
+/** Id of the newest node on the tape; later ones have larger ids. */
+export const newestNode = (): number => lastNode;
+
+/** Writes on the tape how gradients go back from `result`. */
+export function record(result: Tensor, node: Omit<TapeNode, 'id' | 'result'>): void {
+  result.requiresGrad = true;
+  result.node = { id: ++lastNode, result, ...node };
+}
+
 /**
  * Runs an op: outputs are allocated, kernels launched, the tape written.
  * @throws TensorError for an input that is no tensor, and for an op without a gradient where one is wanted.
@@ -135,8 +144,11 @@ export function applyOp<A, I extends Inputs>(
 ): Tensor[] {
   const device = deviceOf(op, inputs, on);
   if ('compose' in op) return op.compose(inputs, attrs, device);
-  const needs = inputs.map((t) => device.gradEnabled && t !== undefined && t.requiresGrad);
+  const wants = inputs.map((t) => device.gradEnabled && t !== undefined && t.requiresGrad);
+  const { captured } = device;
+  const needs = captured ? wants.map(() => false) : wants;
   const outputs = launchOp(op, inputs, attrs, { device, needs });
+  if (captured && isFloat(outputs[0].dtype)) inputs.forEach((t, i) => wants[i] && captured.add(t!));
   if (needs.includes(true) && isFloat(outputs[0].dtype)) {
     if (!op.vjp) {
       const which = op.inputs?.[needs.indexOf(true)] ?? `input ${needs.indexOf(true)}`;
@@ -145,15 +157,8 @@ export function applyOp<A, I extends Inputs>(
           `run it inside noGrad, or detach() that input`,
       );
     }
-    outputs[0].requiresGrad = true;
-    outputs[0].node = {
-      id: ++lastNode,
-      name: op.name,
-      inputs,
-      result: outputs[0],
-      folds: op.folds ?? [],
-      vjp: (cotangent) => op.vjp!({ inputs, outputs, attrs, ...cotangent }),
-    };
+    const vjp: TapeNode['vjp'] = (cotangent) => op.vjp!({ inputs, outputs, attrs, ...cotangent });
+    record(outputs[0], { name: op.name, inputs, folds: op.folds ?? [], vjp });
   }
   return outputs;
 }

@@ -197,27 +197,71 @@ export function emptyTensor(
   return new Tensor(device, shape, dtype, { storage });
 }
 
+/** Numbers in lists of lists: one level for each axis. */
+export type NestedNumbers = number | readonly NestedNumbers[];
+
+/** The shape of nested lists and their numbers in order. */
+function unnest(values: NestedNumbers): { shape: number[]; flat: number[] } {
+  const shape: number[] = [];
+  for (let at = values; typeof at !== 'number'; at = at[0]) {
+    shape.push(at.length);
+    if (at.length === 0) break;
+  }
+  const flat: number[] = [];
+  const walk = (value: NestedNumbers, depth: number): void => {
+    const isList = Array.isArray(value);
+    if (isList ? value.length !== shape[depth] : typeof value !== 'number' || depth !== shape.length)
+      throw new ShapeError(
+        `tensor: the lists are of unequal lengths or hold other than numbers; [${shape.join(', ')}] is the shape of the first ones`,
+      );
+    if (isList) for (const item of value as readonly NestedNumbers[]) walk(item, depth + 1);
+    else flat.push(value as number);
+  };
+  walk(values, 0);
+  return { shape, flat };
+}
+
 /**
- * A tensor from host values in row-major order.
- * @throws ShapeError when the number of values is not the product of the shape.
+ * A tensor from host values: in row-major order with a shape, or as numbers, lists and lists of lists, whose shape it takes.
+ * Values become f32 unless `dtype` says otherwise: f16 rounds to nearest even, integers lose their fraction.
+ * @throws ShapeError when the number of values is not the product of the shape, or lists are of unequal lengths; TensorError
+ * for values beyond an integer type.
+ * @example
+ * tensor(device, [[1, 2], [3, 4]]); // [2, 2]
+ * tensor(device, new Float32Array(6), [2, 3]);
+ * tensor(device, [7, 8], { dtype: 'i32' });
  */
 export function tensor(
   device: Device,
-  values: ArrayLike<number>,
-  shape: Shape,
+  values: ArrayLike<number> | NestedNumbers,
+  shape?: Shape | CreateOptions,
   options: CreateOptions = {},
 ): Tensor {
+  if (!Array.isArray(shape))
+    return fromLists(device, values, (shape as CreateOptions | undefined) ?? options);
   assertShape(shape, 'tensor');
-  if (values.length !== sizeOf(shape)) {
-    throw new ShapeError(`tensor: ${values.length} values for shape ${formatShape(shape)}`);
+  const given = (typeof values === 'number' ? [values] : values) as ArrayLike<number>;
+  if (given.length !== sizeOf(shape)) {
+    throw new ShapeError(`tensor: ${given.length} values for shape ${formatShape(shape)}`);
   }
   // A constant made while tracing is uploaded once and kept by the plan, so it must not be traced memory.
   const persistent = options.persistent ?? device.trace !== undefined;
   const made = emptyTensor(device, shape, { ...options, persistent });
   device.trace?.hold(made.storage);
-  return made.write(values);
+  return made.write(given);
+}
+
+function fromLists(
+  device: Device,
+  values: ArrayLike<number> | NestedNumbers,
+  options: CreateOptions,
+): Tensor {
+  if (ArrayBuffer.isView(values))
+    return tensor(device, values, [(values as ArrayLike<number>).length], options);
+  const { shape, flat } = unnest(values as NestedNumbers);
+  return tensor(device, flat, shape, options);
 }
 
 /** A trainable leaf from host values; lives until disposed. */
-export const parameter = (device: Device, values: ArrayLike<number>, shape: Shape): Tensor =>
+export const parameter = (device: Device, values: ArrayLike<number> | NestedNumbers, shape?: Shape): Tensor =>
   tensor(device, values, shape, { persistent: true }).trainable();

@@ -18,7 +18,9 @@ export interface CheckedOp extends AnyCheck {
 }
 
 /** Every op, in the order of the list of checks. */
-const definitions = new Map(Object.entries(ops).map(([name, { definition }]) => [name, definition]));
+const definitions = new Map(
+  Object.entries(ops).flatMap(([name, op]) => ('definition' in op ? [[name, op.definition] as const] : [])),
+);
 export const checkedOps: readonly CheckedOp[] = Object.entries(checks).map(([name, check]) => ({
   ...check,
   name,

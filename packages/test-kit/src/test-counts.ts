@@ -13,7 +13,8 @@ const colours = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
 /**
  * Takes the last summary that uvu printed and squares it with the exit status, so that nothing is lost:
  * uvu's Total minus Passed are failures even when it exits 0, and a process that ends badly, or without any
- * summary or test, counts as one failure.
+ * summary or test, counts as one failure. Where no test ran, lines that begin with SKIPPED count as skipped ones: files
+ * whose data is not there say so.
  *
  * @param output everything the process printed
  * @param exitCode its exit status, or null when a signal ended it
@@ -22,7 +23,9 @@ export function readTestCounts(output: string, exitCode: number | null): TestCou
   const text = output.replace(colours, '');
   const summary = [...text.matchAll(/^ {2}Total: +(\d+)\n {2}Passed: +(\d+)\n {2}Skipped: +(\d+)$/gm)].at(-1);
   if (!summary) return { passed: 0, failed: 1, skipped: 0 };
-  const [total, passed, skipped] = summary.slice(1).map(Number);
+  const [total, passed, unrun] = summary.slice(1).map(Number);
+  const told = total + unrun === 0 ? [...text.matchAll(/^ *SKIPPED[ :]/gm)].length : 0;
+  const skipped = unrun + told;
   let failed = total - passed;
   if (failed === 0 && (exitCode !== 0 || total + skipped === 0)) failed = 1;
   return { passed, failed, skipped };

@@ -25,6 +25,10 @@ test('nothing that went wrong is counted as right', () => {
   assert.is(readTestCounts(summary(0, 0), 0).failed, 1, 'no tests at all');
   assert.is(readTestCounts('SyntaxError', 1).failed, 1, 'no summary');
   assert.is(readTestCounts(summary(0, 0, 3), 0).failed, 0, 'all skipped, said so');
+  const told = 'SKIPPED a: /data/a does not exist\nSKIPPED: no data\n';
+  assert.equal(readTestCounts(told + summary(0, 0), 0), { passed: 0, failed: 0, skipped: 2 });
+  assert.is(readTestCounts(told + summary(0, 0), 1).failed, 1, 'data is missing, and a bad exit');
+  assert.is(readTestCounts(told + summary(2, 1), 0).failed, 1, 'data is missing, and a failure');
 });
 
 test('runs every package and ends with the summed line', async () => {

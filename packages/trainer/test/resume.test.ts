@@ -13,7 +13,8 @@ import * as assert from 'uvu/assert';
 import { seededRandom } from '../src/data/random.ts';
 import { RunFolder } from '../src/run/run-folder.ts';
 import type { StepMetrics } from '../src/run/metrics.ts';
-import type { TokenizedSet } from '../src/train/batches.ts';
+import type { Batch, TokenizedSet } from '../src/train/batches.ts';
+import type { SelfCritic } from '../src/train/self-critical.ts';
 import { toSettings, trainFlags, type ResolvedSettings } from '../src/train/settings.ts';
 import { trainMapper, type TrainOptions } from '../src/train/train-mapper.ts';
 
@@ -64,6 +65,8 @@ async function run(path: string, { placement, lora: sizes, ...more }: RunOptions
   gpt2.adapt(lora);
   const folder = new RunFolder(path);
   if (!more.resume) await folder.create();
+  // As `pnpm train --resume` does.
+  const resume = more.resume === true && (await folder.hasSaved());
   await trainMapper({
     device,
     gpt2,
@@ -74,10 +77,11 @@ async function run(path: string, { placement, lora: sizes, ...more }: RunOptions
     train: makeSet(20, 1),
     val: makeSet(6, 2),
     folder,
-    resume: false,
     maxSteps: undefined,
+    saveEvery: { ms: 600_000 },
     signal: new AbortController().signal,
     ...more,
+    resume,
   });
 }
 
@@ -191,7 +195,10 @@ test('a damaged, missing or foreign checkpoint and damaged metrics are refused w
   const metrics = join(path, 'metrics.jsonl');
   await writeFile(metrics, `${await readFile(metrics, 'utf8')}{"step": 2, "los`);
   assert.match(await refusal(run(path, { resume: true })), /metrics\.jsonl: line 2 is no JSON \| repair/);
+  await writeFile(metrics, '');
   await rm(last);
+  // A finished run that lost its checkpoint is not trained anew over its best one.
+  await writeFile(join(path, 'summary.json'), '{}');
   assert.match(await refusal(run(path, { resume: true })), /last\.safetensors cannot be read; it is missing/);
   await rm(root, { recursive: true });
 });
@@ -230,7 +237,7 @@ test('a full disk is told with file, cause and cure; the checkpoints before it s
   await rm(root, { recursive: true });
 });
 
-test('a loss that is no number stops the run and keeps the checkpoints', async () => {
+test('a loss that is no number stops the run, keeps the checkpoint and says which; the rows so far are written', async () => {
   const root = await mkdtemp(join(tmpdir(), 'foreword-resume-'));
   const path = join(root, 'run');
   await run(path, { maxSteps: 5 });
@@ -238,9 +245,106 @@ test('a loss that is no number stops the run and keeps the checkpoints', async (
   const tooFast = { ...settings, lr: 1e38 };
   assert.match(
     await refusal(run(path, { resume: true, settings: tooFast })),
-    /the loss of step \d+ is \S+: the training has diverged \| give a smaller --lr/,
+    /the (loss|gradient norm) of step \d+ is \S+: the training has diverged \| give a smaller --lr .*; checkpoints\/last\.safetensors is kept as it was after step 5$/,
   );
   assert.equal(await valuesOf(path), before);
+  const losses = await lossesOf(path);
+  assert.ok(losses.length > 5 && losses.every(Number.isFinite), losses.join());
+  await run(path, { resume: true });
+  assert.is((await lossesOf(path)).length, 15);
+  await rm(root, { recursive: true });
+});
+
+test('a run that diverged before its first checkpoint says so, and begins anew in its place', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'foreword-resume-'));
+  const [whole, path] = [join(root, 'whole'), join(root, 'run')];
+  await run(whole, {});
+  assert.match(
+    await refusal(run(path, { settings: { ...settings, lr: 1e38 } })),
+    /the training has diverged \| .*; no checkpoint was saved before it$/,
+  );
+  assert.ok((await lossesOf(path)).length > 0);
+  await run(path, { resume: true });
+  assert.equal(await everythingOf(path), await everythingOf(whole));
+  await rm(root, { recursive: true });
+});
+
+test('weights that overflow are not saved over the last good checkpoint', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'foreword-resume-'));
+  const path = join(root, 'run');
+  await run(path, { maxSteps: 5 });
+  const before = await valuesOf(path);
+  // Saved after every step: the one whose own loss and gradient were finite, too.
+  const options = { resume: true, saveEvery: { steps: 1 }, settings: { ...settings, lr: 1e39 } };
+  assert.match(await refusal(run(path, options)), /is no number after step 6: .* as it was after step 5$/);
+  assert.equal(await valuesOf(path), before);
+  await rm(root, { recursive: true });
+});
+
+const { rename } = fs.promises;
+/** From the write with this number on, none comes to its end: what lies on the disk is what a crash leaves. */
+const dieAt = (write: number): void => {
+  let left = write;
+  fs.promises.rename = async (from, to) => {
+    if (left-- <= 0) throw Object.assign(new Error('EIO: rename'), { code: 'EIO', syscall: 'rename' });
+    await rename(from, to);
+  };
+  syncBuiltinESMExports();
+};
+const alive = (): void => {
+  fs.promises.rename = rename;
+  syncBuiltinESMExports();
+};
+
+/** All that a run leaves but times. */
+async function everythingOf(path: string): Promise<unknown[]> {
+  const files = ['checkpoints/best.safetensors', 'checkpoints/last.safetensors', 'validation.jsonl'];
+  return [await lossesOf(path), ...(await Promise.all(files.map((name) => readFile(join(path, name)))))];
+}
+
+test('a run that ends at any of its writes goes on to the same bits, and loses no row', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'foreword-resume-'));
+  const whole = join(root, 'whole');
+  await run(whole, {});
+  const wanted = await everythingOf(whole);
+  // Every second step: four files at each of two places in an epoch, five after it.
+  const saveEvery = { steps: 2 };
+  try {
+    for (const write of [0, 2, 3, 5, 8, 9, 12, 13, 16, 20, 25, 26, 34, 38]) {
+      const path = join(root, String(write));
+      dieAt(write);
+      assert.match(await refusal(run(path, { saveEvery })), /could not write/, `write ${write}`);
+      alive();
+      await run(path, { saveEvery, resume: true });
+      assert.equal(await everythingOf(path), wanted, `after write ${write}`);
+    }
+  } finally {
+    alive();
+  }
+  await rm(root, { recursive: true });
+});
+
+test('a self-critical run that begins anew validates its start again, which stays the best', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'foreword-resume-'));
+  const critic = (): SelfCritic => {
+    const rewards = [0.9, 0.1, 0.2, 0.3];
+    const made = {
+      criticise: (batch: Batch) => Promise.resolve({ batch, reward: 0 }),
+      validate: () => Promise.resolve(rewards.shift()),
+    };
+    return made as unknown as SelfCritic;
+  };
+  // The best checkpoint of the start, three files of rows after the first epoch, and no checkpoint behind them.
+  dieAt(4);
+  try {
+    assert.match(await refusal(run(root, { critic: critic() })), /could not write/);
+  } finally {
+    alive();
+  }
+  await run(root, { critic: critic(), resume: true });
+  const best = await openSafetensorsPath(join(root, 'checkpoints/best.safetensors'));
+  assert.equal([best.metadata.step, best.metadata.bestValLoss], ['0', '-0.9']);
+  await best.close();
   await rm(root, { recursive: true });
 });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { lossCurveSvg } from '../src/run/loss-curve.ts';
+import { newestRun } from '../src/models/open-captioner.ts';
 import { listRuns } from '../src/run/run-folder.ts';
 import type { StepMetrics } from '../src/run/metrics.ts';
 
@@ -25,6 +26,13 @@ test('runs are listed by when they began; folders without a checkpoint are none'
   await writeFile(join(root, 'zz-file'), '');
   assert.equal(await listRuns(root), [join(root, 'zebra'), join(root, '2026-01-01')]);
   assert.equal(await listRuns(join(root, 'nowhere')), []);
+  const said: string[] = [];
+  const newest = (): Promise<string> => newestRun(root, (line) => void said.push(line));
+  assert.is(await newest(), join(root, '2026-01-01'));
+  await writeFile(join(root, 'zebra/summary.json'), '{}');
+  assert.is(await newest(), join(root, 'zebra'), 'a run that is done comes before a newer one that is not');
+  assert.match(said[0], /^run: \S+2026-01-01 \(not trained to its end\); --run DIR names another$/);
+  assert.match(said[1], /^run: \S+zebra; --run DIR names another$/);
   await rm(root, { recursive: true });
 });
 

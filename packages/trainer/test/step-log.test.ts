@@ -22,9 +22,11 @@ const sent = (step: number, report: Promise<StepReport>) => ({
   report,
 });
 
+const quiet = { onRow: () => {}, onWarning: () => {} };
+
 test('four steps may be under way; a fifth waits for the first', async () => {
   const seen: number[] = [];
-  const log = new StepLog([], ({ step }) => void seen.push(step));
+  const log = new StepLog({ ...quiet, onRow: ({ step }) => void seen.push(step) });
   let arrive!: (report: StepReport) => void;
   const first = new Promise<StepReport>((resolve) => (arrive = resolve));
   const rest = Promise.resolve({ loss: 2, gradNorm: 1 });
@@ -53,7 +55,7 @@ test('four steps may be under way; a fifth waits for the first', async () => {
 
 test('rows of before stay in front', async () => {
   const before = { step: 1, loss: 9 } as StepMetrics;
-  const log = new StepLog([before], () => {});
+  const log = new StepLog({ ...quiet, rows: [before] });
   await log.add(sent(2, Promise.resolve({ loss: 8, gradNorm: 1 })));
   await log.settle();
   assert.equal(
@@ -63,7 +65,7 @@ test('rows of before stay in front', async () => {
 });
 
 test('a loss that is no number is told with its step, and no later step is logged', async () => {
-  const log = new StepLog([], () => {});
+  const log = new StepLog(quiet);
   await log.add(sent(1, Promise.resolve({ loss: 1, gradNorm: 1 })));
   await log.add(sent(2, Promise.resolve({ loss: NaN, gradNorm: 1 })));
   await log.add(sent(3, Promise.reject(new Error('the device is gone'))));
@@ -72,6 +74,34 @@ test('a loss that is no number is told with its step, and no later step is logge
     (error: Error) => assert.match(error.message, /^the loss of step 2 is NaN: the training has diverged$/),
   );
   assert.is(log.rows.length, 1);
+});
+
+test('a gradient norm that is no number is told, though losses look healthy', async () => {
+  for (const gradNorm of [NaN, Infinity]) {
+    const log = new StepLog(quiet);
+    await log.add(sent(1, Promise.resolve({ loss: 1, gradNorm: 1 })));
+    await log.add(sent(2, Promise.resolve({ loss: 1, gradNorm })));
+    await log.settle().then(
+      () => assert.unreachable(),
+      (error: Error) =>
+        assert.is(error.message, `the gradient norm of step 2 is ${gradNorm}: the training has diverged`),
+    );
+  }
+});
+
+test('no gradient for five steps and a loss far beyond a guess are warned about, once each', async () => {
+  const warnings: string[] = [];
+  const log = new StepLog({ ...quiet, usualLoss: 11, onWarning: (line) => void warnings.push(line) });
+  const norms = [0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+  for (const [i, gradNorm] of norms.entries())
+    await log.add(sent(i + 1, Promise.resolve({ loss: 3, gradNorm })));
+  await log.settle();
+  assert.equal(warnings, ['warning: no gradient since step 6: nothing is learned; a smaller --lr may help']);
+  for (const step of [12, 13]) await log.add(sent(step, Promise.resolve({ loss: 12.34, gradNorm: 1 })));
+  await log.settle();
+  assert.equal(warnings.slice(1), [
+    'warning: the loss of step 12 is 12.3, far beyond a guess; a smaller --lr may help',
+  ]);
 });
 
 test.run();

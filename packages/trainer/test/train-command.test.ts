@@ -3,13 +3,16 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { parseFlags } from '@foreword/cli-kit';
 import { suite } from '@foreword/test-kit';
 import { adapterKey, engineVersion, openDevice, tuningFile } from '@foreword/tensor/node';
 import * as assert from 'uvu/assert';
+import { assertFinite } from '../src/features/assert-finite.ts';
 import { recordedKernels, type RunRecord } from '../src/run/run-record.ts';
 import type { StepMetrics } from '../src/run/metrics.ts';
 import type { ExplainedCaption } from '../src/train/caption-and-score.ts';
 import type { Sample, TestScores } from '../src/train/score-test.ts';
+import { trainFlags } from '../src/train/settings.ts';
 import { answer, type Answer, type AnswerOptions } from './run-trainer.ts';
 import { makeTinyWorld, type TinyWorld } from './tiny-world.ts';
 
@@ -57,7 +60,7 @@ test('progress on a stderr that is no terminal is plain lines with rate, time, l
   assert.match(first.stderr, /^CLIP features train 24\/24 {2}/m);
   assert.match(
     first.stderr,
-    /^train \d+\/12 {2}.* s (left {2})?epoch \d {2}loss \d\.\d+ {2}lr \S+ {2}\S+ step/m,
+    /^train \d+\/12 {2}(\d+ s|[\d:]+)( left)? {2}epoch \d {2}loss \d\.\d+ {2}lr \S+ {2}\S+ (steps\/s|s\/step)$/m,
   );
   assert.match(first.stderr, /^epoch 2: validation loss \d\.\d+$/m);
 });
@@ -172,6 +175,125 @@ test('Ctrl-C finishes the step, saves and exits 130; --resume goes on where it s
   assert.is(more.code, 0, more.text);
   assert.is((await lines(path, 'metrics.jsonl')).length, done + 2);
   assert.match(more.stdout, 'mlp mapper, GPT-2 tuned');
+});
+
+test('--resume keeps --max-steps and --save-every as recorded, or as given anew', async () => {
+  const path = join(world.root, 'limited');
+  const flags = '--prefix 3 --batch 4 --epochs 2 --max-steps 7 --save-every 2';
+  const began = await start('limited', flags.split(' '));
+  assert.is(began.code, 0, began.text);
+  const stepsOf = async (): Promise<number> => (await json<{ steps: number }>(path, 'summary.json')).steps;
+  assert.is(await stepsOf(), 7);
+  const limits = async (): Promise<unknown[]> => {
+    const { maxSteps, saveEvery } = await json<RunRecord>(path, 'config.json');
+    return [maxSteps, saveEvery];
+  };
+  assert.is((await train(['--resume', path])).code, 0);
+  assert.equal([await stepsOf(), ...(await limits())], [7, 7, '2']);
+  assert.is((await train(['--resume', path, '--max-steps', '9', '--save-every', '1h'])).code, 0);
+  assert.equal([await stepsOf(), ...(await limits())], [9, 9, '1h']);
+});
+
+test('a run that is killed goes on from the last save inside an epoch, or begins anew, to the same bits', async () => {
+  const flags = '--prefix 3 --batch 4 --epochs 40 --save-every'.split(' ');
+  const wholeRun = await start('whole', [...flags, '1h']);
+  assert.is(wholeRun.code, 0, wholeRun.text);
+  const everything = async (name: string): Promise<unknown[]> => {
+    const path = join(world.root, name);
+    const files = ['best.safetensors', 'last.safetensors'].map((file) => join(path, 'checkpoints', file));
+    const rows = (await lines<StepMetrics>(path, 'metrics.jsonl')).map(({ step, loss }) => [step, loss]);
+    const both = ['validation.jsonl', 'samples.jsonl'].map((file) => join(path, file));
+    return [rows, ...(await Promise.all([...files, ...both].map((file) => readFile(file))))];
+  };
+  // Killed at the sight of either file.
+  for (const [name, sight] of Object.entries({
+    saved: 'checkpoints/last.safetensors',
+    begun: 'config.json',
+  })) {
+    const path = join(world.root, name);
+    const killed = await start(name, [...flags, '1'], {
+      async onStart(kill, isRunning) {
+        while (isRunning() && !existsSync(join(path, sight))) await wait(1);
+        kill('SIGKILL');
+      },
+    });
+    assert.is(killed.code, 137, killed.text);
+    await writeFile(join(path, `checkpoints/.last.safetensors.${killed.pid}-0123abcd.tmp`), 'part');
+    const more = await train(['--resume', path]);
+    assert.is(more.code, 0, more.text);
+    assert.is(more.stderr.includes('it begins at step 0'), name === 'begun');
+    assert.equal(await everything(name), await everything('whole'), name);
+    assert.equal((await readdir(join(path, 'checkpoints'))).sort(), ['best.safetensors', 'last.safetensors']);
+  }
+});
+
+test('a folder whose run was killed before it was recorded is begun again; a log that cannot be written ends nothing', async () => {
+  const path = join(world.root, 'early');
+  await mkdir(join(path, 'checkpoints'), { recursive: true });
+  await writeFile(join(path, `.config.json.${first.pid}-0123abcd.tmp`), '{');
+  const stderrTo = existsSync('/dev/full') ? '/dev/full' : undefined;
+  const again = await start('early', ['--prefix', '3', '--batch', '4', '--epochs', '1'], { stderrTo });
+  assert.is(again.code, 0, again.text);
+  assert.ok(existsSync(join(path, 'summary.json')));
+});
+
+test('features that are no numbers are refused before training, with the picture', async () => {
+  const features = join(world.cache, 'features');
+  const name = (await readdir(features)).find((file) => file.startsWith('train-'))!;
+  const whole = await readFile(join(features, name));
+  const damaged = Buffer.from(whole);
+  const header = Number(damaged.readBigUInt64LE(0));
+  const entry = JSON.parse(damaged.toString('utf8', 8, 8 + header)) as {
+    features: { data_offsets: [number, number]; shape: [number, number] };
+  };
+  const [, D] = entry.features.shape;
+  damaged.writeFloatLE(NaN, 8 + header + entry.features.data_offsets[0] + 4 * (3 * D + 5));
+  await writeFile(join(features, name), damaged);
+  const got = await start('nan', ['--prefix', '3', '--batch', '4', '--epochs', '1']);
+  await writeFile(join(features, name), whole);
+  assert.is(got.code, 1, got.text);
+  assert.match(
+    got.stderr,
+    /^error: the features of \S*train\/3\.png \(train split\) hold NaN \(number 6 of 16\)\n {2}cure: /m,
+  );
+  assert.not(existsSync(join(world.root, 'nan')));
+});
+
+test('features that hold infinities, or are too large for f32, are refused by name', () => {
+  const told = (...values: number[]): string => {
+    try {
+      assertFinite(Float32Array.from([1, 2, ...values, 3, 4]), 2, (row) => `row ${row}`);
+      return '';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  assert.is(told(1e18, -1e18), '');
+  assert.is(told(0, -Infinity), 'the features of row 1 hold -Infinity (number 2 of 2)');
+  assert.is(told(NaN, 0), 'the features of row 1 hold NaN (number 1 of 2)');
+  assert.is(told(1e38, 0), 'the features of row 1 are too large for f32');
+});
+
+test('an output folder that cannot be is refused before anything is computed', async () => {
+  const bad = async (...args: string[]): Promise<Answer> =>
+    await train(['--dataset', world.dataset, '--backbones', world.backbones, ...args]);
+  const empty = await bad('--out', '');
+  assert.equal([empty.code, /error: --out must not be empty/.test(empty.stderr)], [2, true], empty.text);
+  const odd = await bad('--save-every', 'often');
+  assert.equal([odd.code, /--save-every must be a number of steps or a time/.test(odd.stderr)], [2, true]);
+  if (!existsSync('/proc/self')) return;
+  const proc = await bad('--out', '/proc/foreword');
+  assert.is(proc.code, 1);
+  assert.match(
+    proc.stderr,
+    /^error: could not make the folder \/proc\/foreword: no folder can be made there/m,
+  );
+  assert.not.match(proc.stderr, 'CLIP features');
+});
+
+test('learning rates that are none are refused', () => {
+  for (const rate of ['NaN', 'Infinity', '-0.01', '0', '1e30'])
+    assert.throws(() => parseFlags(['--lr', rate], trainFlags), /--lr must be a number/, rate);
 });
 
 test('a second Ctrl-C quits at once, in the middle of a step', async () => {

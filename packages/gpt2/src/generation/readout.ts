@@ -16,7 +16,7 @@ export interface Readout<R> {
 /** The likeliest token of each row; only ids leave the GPU. */
 export const likeliestIds: Readout<Uint32Array> = {
   key: 'ids',
-  trace: (logits) => ({ ids: argmax(logits) }),
+  trace: (logits) => ({ ids: argmax(logits, -1) }),
   read: async ({ ids }) => (await ids.read()) as Uint32Array,
 };
 

@@ -9,6 +9,6 @@ export const dataFolder =
 /** True when the path exists; otherwise says what is skipped. */
 export function isThere(path: string, what: string): boolean {
   if (existsSync(path)) return true;
-  console.log(`skipped: ${what}, because ${path} is not there (set FOREWORD_TEST_DATA)`);
+  console.log(`SKIPPED ${what}, because ${path} is not there (set FOREWORD_TEST_DATA)`);
   return false;
 }

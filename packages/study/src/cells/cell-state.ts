@@ -3,6 +3,7 @@ import { rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CommandError, parseFlags } from '@foreword/cli-kit';
 import { RunFolder, shownPath, toSettings, trainFlags } from '@foreword/trainer';
+import { stepsOf } from './dataset-size.ts';
 import { trainArgs, type Cell } from './plan-cells.ts';
 
 /** `differs`: the folder holds a run with other settings. */
@@ -23,8 +24,11 @@ export async function cellState(cell: Cell, folder: string): Promise<CellState> 
   const saved = await has('checkpoints', 'last.safetensors');
   if (!(await has('config.json')) || !(done || saved)) return { state: 'new' };
   const recorded = await run.readJson('config.json');
+  const summary = done ? await run.readJson('summary.json') : {};
   const difference =
-    cell.kind === 'train' ? trainDifference(cell, recorded, folder) : captionDifference(cell, recorded);
+    cell.kind === 'train'
+      ? trainDifference(cell, { recorded, summary }, folder)
+      : captionDifference(cell, recorded);
   if (difference !== undefined) return { state: 'differs', reason: difference };
   return { state: done ? 'done' : 'interrupted' };
 }
@@ -43,7 +47,7 @@ function captionDifference(
 
 function trainDifference(
   cell: Extract<Cell, { kind: 'train' }>,
-  recorded: Record<string, unknown>,
+  { recorded, summary }: Record<'recorded' | 'summary', Record<string, unknown>>,
   folder: string,
 ): string | undefined {
   const { values: asked, given } = parseFlags(trainArgs(cell, folder), trainFlags);
@@ -61,6 +65,10 @@ function trainDifference(
   }
   if (asked.maxSteps !== recorded.maxSteps)
     differ('max-steps', recorded.maxSteps ?? 'none', asked.maxSteps ?? 'none');
+  // What it did, whatever its record says: once, resumed runs forgot their limit.
+  const { pictures } = (recorded.dataset ?? {}) as { pictures?: { train: number } };
+  if (differences.length === 0 && pictures && summary.steps !== undefined)
+    differ('steps', summary.steps, stepsOf(cell, pictures.train));
   const places = (recorded.backbones ?? {}) as Record<string, string>;
   for (const model of ['clip', 'gpt2'] as const) {
     const place = asked[model] ?? (asked.backbones && join(asked.backbones, model));

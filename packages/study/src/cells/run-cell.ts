@@ -29,23 +29,31 @@ function commandFile(name: string): string {
   return fileURLToPath(new URL(`commands/${name}${extension}`, entry));
 }
 
+/** A resumed run keeps its settings; these are none of them. */
+export function resumeArgs({ id, flags }: Cell, folder: string): string[] {
+  const more = ['max-steps', 'adapter'].filter((name) => flags[name] !== undefined);
+  return ['--resume', join(folder, id), ...more.flatMap((name) => [`--${name}`, String(flags[name])])];
+}
+
 /** Runs the cell to its end; when the signal aborts, it is asked to save and stop. */
 export async function runCell(
   cell: Cell,
   { folder, resume, signal, write = (text) => void process.stderr.write(text) }: RunCellOptions,
 ): Promise<CellOutcome> {
   const { command, args } = cellCommand(cell, folder);
-  const own = resume ? ['--resume', join(folder, cell.id)] : args;
-  const { adapter } = cell.flags;
-  if (resume && adapter !== undefined) own.push('--adapter', String(adapter));
+  const own = resume ? resumeArgs(cell, folder) : args;
   // With the flags of this process: the loader of TypeScript and the condition for sources.
   const child = spawn(process.execPath, [...process.execArgv, commandFile(command), ...own], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // Over the fourth it sees when this process is gone, and saves and stops too.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const log = createWriteStream(join(folder, `${cell.id}.log`), { flags: resume ? 'a' : 'w' });
+  // A training is worth more than its log.
+  log.once('error', ({ message }) => write(`note: the log of ${cell.id} is not written: ${message}\n`));
+  log.on('error', () => {});
   let errors = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => void log.write(text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => void log.write(text));
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     log.write(text);
     errors = (errors + text).slice(-4000);
     write(text);
@@ -64,7 +72,7 @@ export async function runCell(
   });
   signal.removeEventListener('abort', stop);
   process.off('exit', end);
-  await new Promise((settle) => log.end(settle));
+  await new Promise<void>((settle) => log.end(() => settle()));
   if (ended.code === 0) return { outcome: 'done' };
   if (ended.code === 130 || signal.aborted) return { outcome: 'interrupted' };
   return { outcome: 'failed', reason: lastError(errors) ?? ended.how };

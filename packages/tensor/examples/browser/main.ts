@@ -54,11 +54,11 @@ async function train(): Promise<void> {
       const logits = model(x);
       const loss = crossEntropy(logits, arm);
       optimiser.step(loss);
-      return { loss, guess: logits.argmax() };
+      return { loss, guess: logits.argmax(-1) };
     },
   );
   const map = await compile(device, { x: { shape: [side * side, 2] } }, ({ x }) => ({
-    guess: noGrad(device, () => model(x).argmax()),
+    guess: noGrad(device, () => model(x).argmax(-1)),
   }));
   training.inputs.x.write(places);
   training.inputs.arm.write(arms);

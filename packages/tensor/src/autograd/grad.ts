@@ -36,12 +36,16 @@ export interface GradOptions {
 }
 
 /** All nodes between `loss` and the wanted leaves, newest first, and which tensors lie on such a path. */
-function pathsTo(loss: Tensor, wanted: ReadonlySet<Tensor>): { order: TapeNode[]; onPath: Set<Tensor> } {
+function pathsTo(
+  loss: Tensor,
+  wanted: ReadonlySet<Tensor>,
+  since: number,
+): { order: TapeNode[]; onPath: Set<Tensor> } {
   const seen = new Set<TapeNode>();
   const stack = loss.node ? [loss.node] : [];
   while (stack.length > 0) {
     const node = stack.pop()!;
-    if (seen.has(node)) continue;
+    if (seen.has(node) || node.id <= since) continue;
     seen.add(node);
     for (const input of node.inputs) if (input?.node) stack.push(input.node);
   }
@@ -85,10 +89,20 @@ function assertDifferentiable(loss: Tensor, wrt: readonly Tensor[], { seed }: Gr
  * @throws TensorError for a tensor that is not trainable, or that the loss does not depend on (unless `allowUnused`).
  */
 export function grad(loss: Tensor, wrt: readonly Tensor[], options: GradOptions = {}): Tensor[] {
+  return gradSince(0, loss, wrt, options);
+}
+
+/** {@link grad} that goes back through nodes newer than `since` alone: what older ones made are leaves. */
+export function gradSince(
+  since: number,
+  loss: Tensor,
+  wrt: readonly Tensor[],
+  options: GradOptions,
+): Tensor[] {
   const { device } = loss;
   const { seed, into, allowUnused = false, onUnused } = options;
   assertDifferentiable(loss, wrt, options);
-  const { order, onPath } = pathsTo(loss, new Set(wrt));
+  const { order, onPath } = pathsTo(loss, new Set(wrt), since);
   const unused = wrt.findIndex((t) => t !== loss && !order.some((node) => node.inputs.includes(t)));
   if (unused >= 0 && !allowUnused)
     throw new TensorError(

@@ -63,6 +63,8 @@ export class Device implements StorageOwner {
   trace: Recorder | undefined;
   /** False inside `noGrad`. */
   gradEnabled = true;
+  /** Inside `checkpoint`: the trainable tensors that ops took; no tape is written, and nothing saved for it. */
+  captured: Set<object> | undefined;
   readonly #pool: BufferPool;
   readonly #staging = new StagingBuffers();
   readonly #leaks: LeakWatch;

@@ -47,6 +47,23 @@ export function normaliseAxis(op: string, axis: number, rank: number): number {
   return at;
 }
 
+/**
+ * Axes of a reduction in rising order: one, a list, or all of them (undefined, or an empty list as in PyTorch).
+ * @throws ShapeError for an axis outside the rank, and for one that is named twice.
+ */
+export function normaliseAxes(
+  op: string,
+  axes: number | readonly number[] | undefined,
+  rank: number,
+): number[] {
+  if (axes === undefined || (Array.isArray(axes) && axes.length === 0))
+    return Array.from({ length: rank }, (_, i) => i);
+  const list = (typeof axes === 'number' ? [axes] : axes).map((axis) => normaliseAxis(op, axis, rank));
+  if (new Set(list).size < list.length)
+    throw new ShapeError(`${op}: the axes [${String(axes)}] name one axis twice in a tensor of rank ${rank}`);
+  return list.sort((a, b) => a - b);
+}
+
 export function assertShape(shape: Shape, what: string): void {
   for (const n of shape) {
     if (!Number.isInteger(n) || n < 0) {

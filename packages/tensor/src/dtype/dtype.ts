@@ -1,4 +1,5 @@
 // The four element types of the engine and what JavaScript needs to know about each.
+import { TensorError } from '../core/errors.ts';
 import { f16ToF32Array, f32ToF16Array } from './half.ts';
 
 /** `f16` is a storage type only: every kernel reads it into f32 and accumulates in f32. */
@@ -17,7 +18,34 @@ export function byteLengthOf(dtype: DType, count: number): number {
   return Math.max(4, Math.ceil((count * bytesPerElement[dtype]) / 4) * 4);
 }
 
-/** Host values as the bytes a buffer of `dtype` holds (f16 is rounded to nearest even). */
+/** Least and greatest whole number of an integer type. */
+export const integerRange = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1] } as const;
+
+/**
+ * Whether an element of `dtype` can stand for `value`. Floats take any number, integers what lies in their range once its
+ * fraction is cut off, as PyTorch does.
+ */
+export function isElement(value: number, dtype: DType): boolean {
+  if (dtype === 'f32' || dtype === 'f16') return true;
+  const [least, greatest] = integerRange[dtype];
+  return Math.trunc(value) >= least && Math.trunc(value) <= greatest;
+}
+
+/** @throws TensorError for the first value that an integer type would wrap round. */
+function assertElements(values: ArrayLike<number>, dtype: DType): void {
+  for (let i = 0; i < values.length; i++) {
+    if (!isElement(values[i], dtype))
+      throw new TensorError(
+        `value ${i} is ${values[i]}, which is no ${dtype} (${integerRange[dtype as 'i32'].join(' … ')})`,
+      );
+  }
+}
+
+/**
+ * Host values as the bytes a buffer of `dtype` holds (f16 is rounded to nearest even). Typed arrays of the right kind are taken
+ * as they are.
+ * @throws TensorError for a value that is beyond an integer type.
+ */
 export function toBytes(values: ArrayLike<number>, dtype: DType): Uint8Array<ArrayBuffer> {
   let typed: Float32Array | Int32Array | Uint32Array | Uint16Array;
   if (dtype === 'f16') {
@@ -26,8 +54,14 @@ export function toBytes(values: ArrayLike<number>, dtype: DType): Uint8Array<Arr
         ? values
         : f32ToF16Array(values instanceof Float32Array ? values : Float32Array.from(values));
   } else if (dtype === 'f32') typed = values instanceof Float32Array ? values : Float32Array.from(values);
-  else if (dtype === 'i32') typed = values instanceof Int32Array ? values : Int32Array.from(values);
-  else typed = values instanceof Uint32Array ? values : Uint32Array.from(values);
+  else {
+    const Kind = dtype === 'i32' ? Int32Array : Uint32Array;
+    if (values instanceof Kind) typed = values;
+    else {
+      assertElements(values, dtype);
+      typed = Kind.from(values);
+    }
+  }
   const bytes = new Uint8Array(typed.buffer as ArrayBuffer, typed.byteOffset, typed.byteLength);
   if (bytes.byteLength % 4 === 0) return bytes;
   const padded = new Uint8Array(byteLengthOf(dtype, typed.length));

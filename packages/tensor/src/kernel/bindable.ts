@@ -1,5 +1,5 @@
 // What of a tensor a kernel binds.
-import type { Shape } from '../core/shape.ts';
+import { sizeOf, type Shape } from '../core/shape.ts';
 import type { Storage } from '../core/storage.ts';
 import type { DType } from '../dtype/dtype.ts';
 
@@ -10,3 +10,12 @@ export interface Bindable {
   readonly dtype: DType;
   readonly size: number;
 }
+
+/** The same memory seen in another shape of the same size. */
+export const seenAs = ({ storage, byteOffset, dtype }: Bindable, shape: Shape): Bindable => ({
+  storage,
+  byteOffset,
+  dtype,
+  shape,
+  size: sizeOf(shape),
+});

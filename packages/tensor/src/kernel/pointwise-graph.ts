@@ -9,7 +9,14 @@ export interface PointwiseOperand {
   index?: (i: string, vec: 1 | 4) => string;
   /** One element serves all. */
   isSplat?: boolean;
+  /** WGSL condition for item `i` of the result: where it is false the operand is not read and counts as `outside`. */
+  inside?: (i: string, vec: 1 | 4) => string;
+  /** WGSL of the operand's type in pointwise expressions; default 0. */
+  outside?: string;
 }
+
+/** An operand with its own way of being read, and the widest items that allows. */
+export type PlacedOperand = PointwiseOperand & { widest: 1 | 4 };
 
 /** A value that a stage takes: an operand, or the result of an earlier stage. */
 export type StageInput = { operand: number } | { stage: number };
@@ -34,3 +41,13 @@ export interface PointwiseGraph {
   /** Four elements per item where all operands allow it. */
   widest: 1 | 4;
 }
+
+/** Whether two operands are the same elements in the same places. */
+export const isSameOperand = (a: PointwiseOperand, b: PointwiseOperand): boolean =>
+  a.tensor.storage === b.tensor.storage &&
+  a.tensor.byteOffset === b.tensor.byteOffset &&
+  a.tensor.size === b.tensor.size &&
+  a.isSplat === b.isSplat &&
+  a.index?.('i', 1) === b.index?.('i', 1) &&
+  a.inside?.('i', 1) === b.inside?.('i', 1) &&
+  a.outside === b.outside;

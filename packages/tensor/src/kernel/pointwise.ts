@@ -6,7 +6,14 @@ import { isFloat, type DType } from '../dtype/dtype.ts';
 import { windowElements } from './flat.ts';
 import type { Bindable } from './bindable.ts';
 import { window, type KernelSpec, type OperandLike } from './kernel.ts';
-import type { PointwiseGraph, PointwiseOperand, Stage, StageInput } from './pointwise-graph.ts';
+import {
+  isSameOperand,
+  type PlacedOperand,
+  type PointwiseGraph,
+  type PointwiseOperand,
+  type Stage,
+  type StageInput,
+} from './pointwise-graph.ts';
 import { wgsl } from './wgsl.ts';
 
 /** Type of a value of this dtype in pointwise expressions. */
@@ -25,14 +32,17 @@ export function pointwiseSpec(
   const vec = widest === 4 && count % 4 === 0 ? 4 : 1;
   const item = first === 0 ? 'i' : `(i + ${first / vec}u)`;
   const read: Record<string, OperandLike> = {};
-  const loads = operands.map(({ tensor, index, isSplat }, k) => {
+  const loads = operands.map(({ tensor, index, isSplat, inside, outside }, k) => {
     const type = registerType(tensor.dtype);
     if (isSplat) {
       read[`a${k}`] = window(tensor, 0, 1, 1);
       return `let v${k} = ${type}(${isFloat(tensor.dtype) ? `f32(a${k}[0])` : `a${k}[0]`});`;
     }
     read[`a${k}`] = index ? window(tensor, 0, tensor.size, vec) : window(tensor, first, count, vec);
-    return `let v${k} = ${type}(a${k}[${index ? index(item, vec) : 'i'}]);`;
+    const value = `${type}(a${k}[${index ? index(item, vec) : 'i'}])`;
+    return inside
+      ? `var v${k} = ${outside ?? `${type}()`}; if (${inside(item, vec)}) { v${k} = ${value}; }`
+      : `let v${k} = ${value};`;
   });
   const dtypeOf = (input: StageInput): DType =>
     'operand' in input ? operands[input.operand].tensor.dtype : stages[input.stage].dtype;
@@ -63,7 +73,7 @@ fn thread(i: u32) {
 }
 
 /** Item of an operand of `shape` for item i of the result of shape `out`, by NumPy's rule, and whether vec4s may be used. */
-export function broadcastOperand(tensor: Bindable, out: Shape): PointwiseOperand & { widest: 1 | 4 } {
+export function broadcastOperand(tensor: Bindable, out: Shape): PlacedOperand {
   const { shape } = tensor;
   const size = sizeOf(shape);
   if (sameShape(shape, out)) return { tensor, widest: 4 };
@@ -91,8 +101,8 @@ export function broadcastOperand(tensor: Bindable, out: Shape): PointwiseOperand
 
 export interface PointwiseCall {
   name: string;
-  /** Operands by their names in `value`, of shapes that broadcast to the result's. */
-  read: Record<string, Bindable>;
+  /** Operands by their names in `value`, of shapes that broadcast to the result's or with their own places (read-at.ts). */
+  read: Record<string, Bindable | PlacedOperand>;
   out: Bindable;
   prelude?: readonly string[];
   /** See {@link Stage.value}. */
@@ -106,23 +116,16 @@ export function runPointwise(
 ): void {
   const operands: PointwiseOperand[] = [];
   let widest: 1 | 4 = out.size % 4 === 0 ? 4 : 1;
-  const inputs = Object.values(read).map((tensor): StageInput => {
-    const { widest: width, ...operand } = broadcastOperand(tensor, out.shape);
+  const inputs = Object.values(read).map((like): StageInput => {
+    const { widest: width, ...operand } = 'tensor' in like ? like : broadcastOperand(like, out.shape);
     if (width === 1) widest = 1;
     // One tensor in two places is bound once: x∘x.
-    const known = operands.findIndex(
-      ({ tensor: t, isSplat, index }) =>
-        t.storage === tensor.storage &&
-        t.byteOffset === tensor.byteOffset &&
-        t.size === tensor.size &&
-        isSplat === operand.isSplat &&
-        index?.('i', 1) === operand.index?.('i', 1),
-    );
+    const known = operands.findIndex((other) => isSameOperand(other, operand));
     return { operand: known >= 0 ? known : operands.push(operand) - 1 };
   });
   const stage: Stage = { name, prelude, params: Object.keys(read), inputs, value, dtype: out.dtype };
   const graph: PointwiseGraph = { operands, stages: [stage], out, widest };
-  const step = windowElements(device.bindingLimit, [out, ...Object.values(read)]);
+  const step = windowElements(device.bindingLimit, [out, ...operands.map(({ tensor }) => tensor)]);
   if (out.size <= step) {
     run({ ...pointwiseSpec(graph), pointwise: graph });
     return;

@@ -8,20 +8,25 @@ import type { LaunchContext } from '../op.ts';
 import type { KernelSpec } from './kernel.ts';
 import { wgsl } from './wgsl.ts';
 
-/** `fn name(lane: u32, v: f32) -> f32` over a workgroup, through `var<workgroup> lanesScratch: array<f32, lanes>`. */
-export const laneTree = (name: string, combine: string, lanes: number): string => wgsl`
-fn ${name}(lane: u32, v: f32) -> f32 {
-  lanesScratch[lane] = v;
+/** `fn name(lane: u32, v: type) -> type` over a workgroup, through `var<workgroup> scratch: array<type, lanes>`. */
+export const laneTree = (
+  name: string,
+  combine: string,
+  lanes: number,
+  { type = 'f32', scratch = 'lanesScratch' }: { type?: string; scratch?: string } = {},
+): string => wgsl`
+fn ${name}(lane: u32, v: ${type}) -> ${type} {
+  ${scratch}[lane] = v;
   workgroupBarrier();
   for (var half = ${lanes / 2}u; half > 0u; half /= 2u) {
     if (lane < half) {
-      let x = lanesScratch[lane];
-      let y = lanesScratch[lane + half];
-      lanesScratch[lane] = ${combine};
+      let x = ${scratch}[lane];
+      let y = ${scratch}[lane + half];
+      ${scratch}[lane] = ${combine};
     }
     workgroupBarrier();
   }
-  let result = lanesScratch[0];
+  let result = ${scratch}[0];
   workgroupBarrier();
   return result;
 }`;
@@ -48,20 +53,32 @@ fn ${name}(lane: u32, v: f32) -> f32 {
   return x;
 }`;
 
+/** A function `name(lane, v)` that combines the values of all lanes, beside `sumLanes` and `maxLanes`. */
+export interface LaneFold {
+  type: 'f32' | 'i32' | 'u32';
+  /** WGSL of two values `x` and `y`; in whatever order the lanes are taken. */
+  combine: string;
+}
+
 export interface RowsSpec extends Omit<KernelSpec, 'threads' | 'groups' | 'workgroupSize' | 'code'> {
   rows: number;
   /** Elements of a row: short rows do not pay for many lanes. */
   length: number;
   /** One invocation per row whatever its length: for rows whose neighbours lie beside them in memory. */
   oneLane?: boolean;
-  /** WGSL with `fn row(r: u32, lane: u32)`; may use LANES, `sumLanes(lane, v)` and `maxLanes(lane, v)`. */
+  folds?: Record<string, LaneFold>;
+  /**
+   * WGSL with `fn row(r: u32, lane: u32)`; may use LANES, `sumLanes(lane, v)`, `maxLanes(lane, v)`
+   * (which may lose a NaN) and the `folds`.
+   */
   code: string;
 }
 
 export function runRows(
   { device, run }: LaunchContext,
-  { rows, length, oneLane, code, ...spec }: RowsSpec,
+  { rows, length, oneLane, folds = {}, code, ...spec }: RowsSpec,
 ): void {
+  const named = Object.entries(folds);
   const software = device.adapter.kind === 'software';
   if (oneLane || length <= 8 || (software && rows >= 16)) {
     run({
@@ -71,6 +88,7 @@ export function runRows(
       code: wgsl`const LANES = 1u;
 fn sumLanes(lane: u32, v: f32) -> f32 { return v; }
 fn maxLanes(lane: u32, v: f32) -> f32 { return v; }
+${named.map(([name, { type }]) => `fn ${name}(lane: u32, v: ${type}) -> ${type} { return v; }`)}
 ${code}
 fn thread(i: u32) { row(i, 0u); }`,
     });
@@ -94,6 +112,10 @@ ${
       ]
     : [laneTree('sumLanes', 'x + y', lanes), laneTree('maxLanes', 'max(x, y)', lanes)]
 }
+${named.map(([name, { type, combine }]) => {
+  const scratch = `${name}Scratch`;
+  return `var<workgroup> ${scratch}: array<${type}, ${lanes}>;${laneTree(name, combine, lanes, { type, scratch })}`;
+})}
 ${code}
 fn group(g: u32, lane: u32) { row(g, lane); }`,
   });

@@ -12,12 +12,14 @@ const vectorCode = {
 alias V = f32;
 const WIDTH = 1u;
 fn across(v: V) -> f32 { return v; }
-fn highest(v: V) -> f32 { return v; }`,
+fn highest(v: V) -> f32 { return v; }
+fn nanItems(v: V) -> bool { return isNan(v); }`,
   4: wgsl`
 alias V = vec4f;
 const WIDTH = 4u;
 fn across(v: V) -> f32 { return (v.x + v.y) + (v.z + v.w); }
-fn highest(v: V) -> f32 { return max(max(v.x, v.y), max(v.z, v.w)); }`,
+fn highest(v: V) -> f32 { return max(max(v.x, v.y), max(v.z, v.w)); }
+fn nanItems(v: V) -> vec4<bool> { return isNan4(v); }`,
 };
 
 export interface WindowedRowsSpec extends Omit<RowsSpec, 'read' | 'write' | 'oneLane'> {
@@ -35,11 +37,12 @@ export interface WindowedRowsSpec extends Omit<RowsSpec, 'read' | 'write' | 'one
 }
 
 /** Elements per item of rows of `length` elements. */
-export const rowWidth = (length: number, stride = 1): 1 | 4 => (stride === 1 && length % 4 === 0 ? 4 : 1);
+export const rowWidth = (length: number, stride = 1): 1 | 4 =>
+  stride === 1 && length > 0 && length % 4 === 0 ? 4 : 1;
 
 /**
  * Runs `fn row(r: u32, lane: u32)` on every row. Besides what runRows offers, the code sees `V` (f32 or
- * vec4f), `WIDTH` (1 or 4), the folds `across` (sum) and `highest` of a V, `N` items per row, and their
+ * vec4f), `WIDTH` (1 or 4), the folds `across` (sum) and `highest` of a V, `nanItems(v)`, `N` items per row, and their
  * places: item k of row r is at `baseOf(r) + k * STEP`.
  */
 export function runWindowedRows(context: LaunchContext, spec: WindowedRowsSpec): void {

@@ -15,22 +15,65 @@ export {
 } from './unary/activations.ts';
 export { cast } from './unary/cast.ts';
 export { reshape } from './move/reshape.ts';
-export { slice } from './move/slice.ts';
-export { transpose } from './move/transpose.ts';
-export { sum, mean, max } from './reduce/reduce.ts';
-export { argmax } from './reduce/argmax.ts';
+export { sum, mean } from './reduce/sum.ts';
+export { max, min, any, all } from './reduce/extremes.ts';
+export { prod } from './reduce/prod.ts';
+export { var, std } from './reduce/variance.ts';
+export { norm } from './reduce/norm.ts';
+export { logSumExp } from './reduce/log-sum-exp.ts';
+export { argmax, argmin } from './reduce/argmax.ts';
+export { slice, narrow, select } from './move/slice.ts';
+export { transpose, permute, swapaxes, movedim } from './move/transpose.ts';
+export { squeeze, unsqueeze, flatten, unflatten } from './move/views.ts';
+export { flip, roll } from './move/reverse.ts';
+export { expand, repeat, repeatInterleave } from './move/expand.ts';
+export { tril, triu } from './move/triangle.ts';
+export { pad } from './move/pad.ts';
+export { diagonal, diag } from './move/diagonal.ts';
+export { split, chunk, unbind } from './move/stack.ts';
 export { topK } from './reduce/top-k.ts';
-export { softmax, logSoftmax } from './rows/softmax.ts';
+export { sort, argsort, median } from './reduce/sort.ts';
+export { cumsum, cumprod } from './reduce/cumulative.ts';
+export { softmax, logSoftmax, softmin } from './rows/softmax.ts';
 export { layerNorm } from './rows/layer-norm.ts';
 export { l2Normalize } from './rows/l2-normalize.ts';
+export { rmsNorm } from './rows/rms-norm.ts';
+export { groupNorm, instanceNorm } from './rows/group-norm.ts';
+export { batchNorm } from './rows/batch-norm.ts';
 export { matmul } from './product/matmul.ts';
 export { linear } from './product/linear.ts';
 export { mlp } from './product/mlp.ts';
+export { rotaryEmbedding } from './attention/rotary-embedding.ts';
 export { conv2d } from './conv/conv2d.ts';
-export { avgPool2d } from './conv/avg-pool2d.ts';
+export { conv1d, convTranspose1d } from './conv/conv1d.ts';
+export { convTranspose2d } from './conv/conv-transpose2d.ts';
+export {
+  maxPool2d,
+  maxPool2dWithIndices,
+  avgPool2d,
+  adaptiveAvgPool2d,
+  adaptiveMaxPool2d,
+} from './conv/pool2d.ts';
+export { maxPool1d, avgPool1d } from './conv/pool1d.ts';
+export { interpolate } from './conv/interpolate.ts';
+export { pixelShuffle, pixelUnshuffle } from './conv/pixel-shuffle.ts';
 export { imagePatches, patchEmbed } from './conv/patch-embed.ts';
 export { embedding } from './index/embedding.ts';
 export { writeRows } from './index/write-rows.ts';
 export { dropout } from './random/dropout.ts';
+export { bernoulli, multinomial } from './random/discrete.ts';
 export { crossEntropy } from './loss/cross-entropy.ts';
 export { linearCrossEntropy } from './loss/linear-cross-entropy.ts';
+export { nllLoss } from './loss/nll-loss.ts';
+export {
+  mseLoss,
+  l1Loss,
+  huberLoss,
+  smoothL1Loss,
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  klDiv,
+  hingeEmbeddingLoss,
+  cosineSimilarity,
+  cosineEmbeddingLoss,
+} from './loss/pointwise-losses.ts';

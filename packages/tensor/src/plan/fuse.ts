@@ -4,24 +4,25 @@
 // Only the kernels that ops describe as graphs take part (kernel/pointwise.ts). The order of everything else stays, and what
 // a kernel reads must not be written between its old place and its new one.
 import type { Storage } from '../core/storage.ts';
+import { bytesPerElement } from '../dtype/dtype.ts';
 import type { KernelCall } from '../kernel/kernel.ts';
-import type { PointwiseGraph, PointwiseOperand, StageInput } from '../kernel/pointwise-graph.ts';
+import {
+  isSameOperand,
+  type PointwiseGraph,
+  type PointwiseOperand,
+  type StageInput,
+} from '../kernel/pointwise-graph.ts';
 
 export interface FuseOptions {
   /** Storages that outlive the plan's kernels: its outputs. */
   pinned: ReadonlySet<Storage>;
   /** Most storage buffers of one kernel. */
   storageBuffers: number;
+  /** Most bytes of one binding: what is larger takes several. */
+  bindingBytes: number;
   /** Makes the kernel of a graph. */
   build(graph: PointwiseGraph): KernelCall;
 }
-
-const isSame = (a: PointwiseOperand, b: PointwiseOperand): boolean =>
-  a.tensor.storage === b.tensor.storage &&
-  a.tensor.byteOffset === b.tensor.byteOffset &&
-  a.tensor.size === b.tensor.size &&
-  a.isSplat === b.isSplat &&
-  a.index?.('i', 1) === b.index?.('i', 1);
 
 /** `consumer` with the operand `producer.out` computed instead of read; undefined when names of functions clash. */
 function join(producer: PointwiseGraph, consumer: PointwiseGraph): PointwiseGraph | undefined {
@@ -30,7 +31,7 @@ function join(producer: PointwiseGraph, consumer: PointwiseGraph): PointwiseGrap
   // Consumer operand → place in the joined list; what the producer makes is its last stage.
   const places = consumer.operands.map((operand): StageInput => {
     if (made(operand)) return { stage: producer.stages.length - 1 };
-    const known = operands.findIndex((other) => isSame(operand, other));
+    const known = operands.findIndex((other) => isSameOperand(operand, other));
     return { operand: known >= 0 ? known : operands.push(operand) - 1 };
   });
   const moved = consumer.stages.map((stage) => ({
@@ -45,6 +46,12 @@ function join(producer: PointwiseGraph, consumer: PointwiseGraph): PointwiseGrap
     ? undefined
     : { operands, stages, out: consumer.out, widest };
 }
+
+const bindingsOf = ({ operands, out }: PointwiseGraph, bindingBytes: number): number =>
+  [out, ...operands.map(({ tensor }) => tensor)].reduce(
+    (sum, { size, dtype }) => sum + Math.max(1, Math.ceil((size * bytesPerElement[dtype]) / bindingBytes)),
+    0,
+  );
 
 /** Whether two different texts declare a function of one name. */
 function hasClash(preludes: readonly string[]): boolean {
@@ -76,11 +83,15 @@ export function fusePointwise(calls: readonly KernelCall[], options: FuseOptions
     });
   });
   /** Where the one kernel that makes this operand stands, if the consumer at `at` is all that reads it. */
-  const producerOf = ({ tensor, index, isSplat }: PointwiseOperand, at: number): number | undefined => {
+  const producerOf = (
+    { tensor, index, isSplat, inside }: PointwiseOperand,
+    at: number,
+  ): number | undefined => {
     const { storage } = tensor;
     if (
       index ||
       isSplat ||
+      inside ||
       tensor.dtype === 'f16' ||
       !storage.isVirtual ||
       storage.target ||
@@ -110,7 +121,7 @@ export function fusePointwise(calls: readonly KernelCall[], options: FuseOptions
       const from = producerOf(graph.operands[k], at);
       if (from === undefined || !mayMove(from, at)) continue;
       const joined = join(kept[from]!.pointwise!, graph);
-      if (!joined || joined.operands.length + 1 > options.storageBuffers) continue;
+      if (!joined || bindingsOf(joined, options.bindingBytes) > options.storageBuffers) continue;
       // The result may be written where the consumer's was, so no operand may lie there.
       if (joined.operands.some(({ tensor }) => root(tensor.storage) === root(joined.out.storage))) continue;
       for (const { tensor } of kept[from]!.pointwise!.operands) {

@@ -156,6 +156,7 @@ export async function compile<S extends Record<string, InputSpec>, O extends Rec
     const calls = fusePointwise(trace.calls, {
       pinned,
       storageBuffers: device.kernelLimits.storageBuffers,
+      bindingBytes: device.bindingLimit,
       build: (graph) => device.build('pointwise', { ...pointwiseSpec(graph), pointwise: graph })!,
     });
     const { slotOf, slotBytes, slotLabels } = layOut(calls, pinned);

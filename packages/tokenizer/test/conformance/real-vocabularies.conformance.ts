@@ -105,7 +105,7 @@ if (existsSync(folder)) {
     assert.is(Object.keys(encoder).length, gpt2.vocabSize);
   });
 } else {
-  console.log(`skipped: all conformance tests of the real GPT-2 and CLIP vocabularies (no folder ${folder})`);
+  console.log(`SKIPPED all conformance tests of the real GPT-2 and CLIP vocabularies (no folder ${folder})`);
 }
 
 test.run();

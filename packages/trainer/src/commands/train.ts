@@ -1,6 +1,13 @@
 // `pnpm train`: pictures and captions in, a trained mapper, captions of the test split and their scores out.
 import { join, relative, resolve } from 'node:path';
-import { interruptOnce, InterruptedError, runCommand, UsageError, writeFileAtomic } from '@foreword/cli-kit';
+import {
+  assertWritable,
+  interruptOnce,
+  InterruptedError,
+  runCommand,
+  UsageError,
+  writeFileAtomic,
+} from '@foreword/cli-kit';
 import { imageTokenCount } from '@foreword/clip';
 import { Lora } from '@foreword/gpt2';
 import { Captioner, createMapper, featureSpaceEntries, positionsBefore } from '@foreword/prefix-mapper';
@@ -9,12 +16,14 @@ import type { Split } from '../data/dataset.ts';
 import { backbonesRoot, currentCommit, runsRoot, shownPath } from '../data/repository.ts';
 import { isOnHub, localFolders, placeOf, type BackbonePlaces } from '../features/backbone-places.ts';
 import { restoreCheckpoint } from '../run/checkpoint.ts';
-import { initialiseFrom } from '../run/init-run.ts';
+import { initialiseFrom, openInitRun } from '../run/init-run.ts';
 import { RunFolder } from '../run/run-folder.ts';
+import { parseSaveEvery } from '../run/save-every.ts';
 import {
   assertSameInputs,
   recordedBackbones,
   recordedKernels,
+  recordedLimits,
   recordedSettings,
   type RunRecord,
 } from '../run/run-record.ts';
@@ -37,7 +46,7 @@ await runCommand({
   flags: trainFlags,
   async run({ values, given }) {
     const startedAt = performance.now();
-    const { flags, init } = await readFlags(values);
+    const { flags, init: asksInit } = await readFlags(values);
     if (flags.resume !== undefined && flags.out !== undefined)
       throw new UsageError('--resume continues in its own folder; leave out --out');
     if (flags.resume !== undefined && flags.config !== undefined)
@@ -45,9 +54,19 @@ await runCommand({
     const resume = flags.resume !== undefined;
     const folder = new RunFolder(resolve(flags.resume ?? flags.out ?? defaultFolder(flags)));
     const recorded = resume ? await folder.readJson('config.json') : undefined;
-    if (!recorded) await folder.assertFree();
     const asked = toSettings(flags);
     const wanted = recorded ? recordedSettings(folder, recorded, { asked, given }) : asked;
+    const kept = recorded && recordedLimits(folder, recorded);
+    const maxSteps = flags.maxSteps ?? kept?.maxSteps;
+    const saveEvery = kept && !given.has('saveEvery') ? kept.saveEvery : flags.saveEvery;
+    const saveTimes = parseSaveEvery(saveEvery);
+    if (recorded) await folder.clean();
+    await (recorded ? assertWritable(folder.path) : folder.assertFree());
+    // A run that was ended before it saved anything begins anew in its place.
+    const goesOn = resume && (await folder.hasSaved());
+    if (resume && !goesOn)
+      process.stderr.write('note: this run has saved nothing yet; it begins at step 0\n');
+    const init = resume && !goesOn && wanted.init !== undefined ? await openInitRun(wanted.init) : asksInit;
     const places = await backbonesOf(flags, recorded ? recordedBackbones(folder, recorded) : init?.places);
     const { signal } = interruptOnce({ finishing: 'finishing the step and saving' });
     // A resumed run goes on with the kernels it began with, whatever was tuned since.
@@ -82,7 +101,8 @@ await runCommand({
       const recordedAs = (place: string): string => (isOnHub(place) ? place : relative(folder.path, place));
       const record: RunRecord = {
         settings,
-        maxSteps: flags.maxSteps,
+        maxSteps,
+        saveEvery,
         mapper: mapper.config,
         backbones: { clip: recordedAs(places.clip), gpt2: recordedAs(places.gpt2) },
         stopTokens,
@@ -95,11 +115,13 @@ await runCommand({
         kernels: device.choices.table,
         commit: await currentCommit(),
       };
-      if (space) {
-        const { entries, metadata } = featureSpaceEntries(space, mapper.config.featureSize);
-        await writeFileAtomic(folder.file(spaceFile), safetensorsChunks(entries, metadata));
-      }
       await folder.writeJson('config.json', record);
+    } else if (maxSteps !== kept?.maxSteps || saveEvery !== kept?.saveEvery) {
+      await folder.writeJson('config.json', { ...recorded, maxSteps, saveEvery });
+    }
+    if (space && !goesOn) {
+      const { entries, metadata } = featureSpaceEntries(space, mapper.config.featureSize);
+      await writeFileAtomic(folder.file(spaceFile), safetensorsChunks(entries, metadata));
     }
     const preparedAt = performance.now();
     const trained = { mapper, gpt2, tuneGpt2: settings.tuneGpt2, lora };
@@ -129,8 +151,9 @@ await runCommand({
       train: sets.train,
       val: sets.val,
       folder,
-      resume,
-      maxSteps: flags.maxSteps,
+      resume: goesOn,
+      maxSteps,
+      saveEvery: saveTimes,
       critic,
       noise: space && { deviation: settings.noise ?? 0, length: space.length },
       signal,

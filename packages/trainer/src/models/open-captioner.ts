@@ -1,4 +1,6 @@
 // The captioner that a command line names: a run of `pnpm train`, or a ClipCap checkpoint beside CLIP and GPT-2.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { CommandError, defineFlags, UsageError, type FlagValues } from '@foreword/cli-kit';
 import type { Captioner } from '@foreword/prefix-mapper';
 import { loadCaptioner } from '@foreword/prefix-mapper/node';
@@ -79,9 +81,20 @@ export function assertOneCaptioner({
     throw new UsageError('--normalize-prefix and --dtype go with --mapper');
 }
 
-async function newestRun(): Promise<string> {
-  const run = (await listRuns(runsRoot)).at(-1);
-  if (run !== undefined) return run;
+/** The run that was begun last of those that are done, else of those that are not; says which, and what it is. */
+export async function newestRun(
+  root: string = runsRoot,
+  say = (line: string): void => void process.stderr.write(`${line}\n`),
+): Promise<string> {
+  const runs = await listRuns(root);
+  const done = runs.filter((run) => existsSync(join(run, 'summary.json')));
+  const run = done.at(-1) ?? runs.at(-1);
+  if (run !== undefined) {
+    say(
+      `run: ${shownPath(run)}${done.length > 0 ? '' : ' (not trained to its end)'}; --run DIR names another`,
+    );
+    return run;
+  }
   throw new CommandError('there is no run to caption with', {
     cure: 'train one first: pnpm train --quick --prefix 10 (about a minute), or give --mapper',
   });

@@ -4,6 +4,7 @@ import type { Gpt2, Lora } from '@foreword/gpt2';
 import { checkpointEntries, clipProjectPrefix, type PrefixMapper } from '@foreword/prefix-mapper';
 import { openSafetensorsPath, safetensorsChunks, type AdamW, type TensorFile } from '@foreword/tensor/node';
 import { shownPath } from '../data/repository.ts';
+import { DivergedError } from './diverged-error.ts';
 
 export interface Trained {
   mapper: PrefixMapper;
@@ -20,6 +21,7 @@ export interface Progress {
   bestValLoss: number;
 }
 
+/** @throws DivergedError when a weight is NaN or ∞; nothing is written then */
 export async function saveCheckpoint(
   path: string,
   { mapper, gpt2, tuneGpt2, lora }: Trained,
@@ -27,6 +29,11 @@ export async function saveCheckpoint(
   optimizer?: AdamW,
 ): Promise<void> {
   const entries = await checkpointEntries(mapper, tuneGpt2 ? gpt2 : undefined, lora);
+  for (const { name, data } of entries) {
+    // A step with a finite gradient can still overflow; the checkpoint before it stays the last.
+    if (ArrayBuffer.isView(data) && !(data as Float32Array).every(Number.isFinite))
+      throw new DivergedError(`${name} is no number after step ${progress.step}`);
+  }
   if (optimizer) {
     for (const [name, t] of Object.entries(optimizer.state())) {
       entries.push({

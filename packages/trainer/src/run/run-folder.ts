@@ -1,7 +1,13 @@
 // A run's folder: configuration, metrics, checkpoints, samples, summary. Every file is written whole or not at all.
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CommandError, makeFolder, writeFileAtomic } from '@foreword/cli-kit';
+import {
+  assertWritable,
+  CommandError,
+  makeFolder,
+  removeUnfinished,
+  writeFileAtomic,
+} from '@foreword/cli-kit';
 import { shownPath } from '../data/repository.ts';
 import { lossCurveSvg } from './loss-curve.ts';
 import type { EpochMetrics, StepMetrics } from './metrics.ts';
@@ -17,8 +23,26 @@ export class RunFolder {
     return join(this.path, ...parts);
   }
 
-  /** Refuses a folder that holds another run, or a file in its place; makes nothing. */
+  /** Whether there is a checkpoint to go on from, or was before somebody removed it. */
+  async hasSaved(): Promise<boolean> {
+    const found = await Promise.all(
+      ['checkpoints/last.safetensors', 'summary.json'].map((name) => stat(this.file(name)).catch(() => {})),
+    );
+    return found.some((info) => info !== undefined);
+  }
+
+  /** Removes what a killed process was writing. */
+  async clean(): Promise<void> {
+    for (const folder of [this.path, this.file('checkpoints')]) await removeUnfinished(folder);
+  }
+
+  /**
+   * Refuses a folder that holds another run, a file in its place, and a disk that takes no files. What a run leaves that
+   * was killed before its config.json is removed.
+   */
   async assertFree(): Promise<void> {
+    await this.clean();
+    await rmdir(this.file('checkpoints')).catch(() => {});
     const entries = await readdir(this.path).catch((error: NodeJS.ErrnoException): string[] => {
       if (error.code === 'ENOENT') return [];
       throw new CommandError(
@@ -31,6 +55,7 @@ export class RunFolder {
         cure: `continue that run with --resume ${shownPath(this.path)}, or give another --out`,
       });
     }
+    await assertWritable(this.path);
   }
 
   /** Makes the folder; a folder that holds another run is refused. */

@@ -7,13 +7,14 @@ import { splits, type Split } from '../data/dataset.ts';
 import { isOnHub, type BackbonePlaces } from '../features/backbone-places.ts';
 import { shownPath } from '../data/repository.ts';
 import type { Prepared } from '../train/prepare.ts';
-import { toSettings, trainFlags, type Settings } from '../train/settings.ts';
+import { toSettings, trainFlags, type Settings, type TrainFlags } from '../train/settings.ts';
 import type { RunFolder } from './run-folder.ts';
 
 /** Everything a run was made with; captioning reads the part that is `RunConfig`. */
 export interface RunRecord extends RunConfig {
   settings: Settings;
   maxSteps: number | undefined;
+  saveEvery?: string;
   /** `pictures`: how many could be read, by split. */
   dataset: { name: string; digest: string; pictures: Record<Split, number> };
   /** SHA-256 of the backbones' weight files. */
@@ -48,6 +49,15 @@ export function recordedSettings(
     }
   }
   return kept;
+}
+
+/** Where a resumed run ends and how often it is saved, unless the command line says otherwise. */
+export function recordedLimits(
+  folder: RunFolder,
+  { maxSteps, saveEvery }: Record<string, unknown>,
+): Pick<TrainFlags, 'maxSteps' | 'saveEvery'> {
+  const baseLabel = shownPath(folder.file('config.json'));
+  return unlessDamaged(() => parseFlags([], trainFlags, { base: { maxSteps, saveEvery }, baseLabel }).values);
 }
 
 /** The backbones that a resumed run began with. */

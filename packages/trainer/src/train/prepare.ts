@@ -4,9 +4,11 @@ import type { Clip } from '@foreword/clip';
 import { normaliseFeatures, type FeatureSpace, type PrefixPlacement } from '@foreword/prefix-mapper';
 import type { Device } from '@foreword/tensor/node';
 import { assertTrainable, openDataset, type Dataset, type Split } from '../data/dataset.ts';
+import { shownPath } from '../data/repository.ts';
 import { withTestOf } from '../data/with-test-of.ts';
 import { shuffledIndices, streamSeed } from '../data/random.ts';
 import { loadBackbones, type Backbones } from '../features/backbones.ts';
+import { assertFinite } from '../features/assert-finite.ts';
 import { featureOf, splitFeatures, type FeatureSet } from '../features/feature-cache.ts';
 import type { TokenizedSet } from './batches.ts';
 import { assertRoom, placementOf } from './regime.ts';
@@ -55,13 +57,14 @@ export async function prepare(
   const options = { clip, tokens, weightsHash: clipHash, strict, signal };
   // Of pictures to train on, only --text-space standardised reads anything.
   const needsPictures = !settings.textOnly || settings.textSpace === 'standardised';
-  const set = async (data: Dataset, split: Split): Promise<TokenizedSet> =>
-    withTokens(
+  const set = async (data: Dataset, split: Split): Promise<TokenizedSet> => {
+    const own =
       needsPictures || split === 'test'
         ? await splitFeatures(data, split, options)
-        : captionsOnly(data, split, clip),
-      tokensOf,
-    );
+        : captionsOnly(data, split, clip);
+    assertFinite(own.features, own.D, (i) => `${shownPath(own.examples[i].path)} (${split} split)`);
+    return withTokens(own, tokensOf);
+  };
   const sets = {
     train: await set(base, 'train'),
     val: await set(base, 'val'),
@@ -133,11 +136,15 @@ async function captionFeatures(
   }: { clip: Clip; folder: string; weightsHash: string; signal: AbortSignal },
 ): Promise<Record<'train' | 'val', TextFeatures>> {
   const tokenizer = await clipTokenizerOf(folder);
-  const of = (set: TokenizedSet, split: Split): Promise<TextFeatures> =>
-    textFeatures(
+  const of = async (set: TokenizedSet, split: Split): Promise<TextFeatures> => {
+    const texts = await textFeatures(
       set.examples.flatMap(({ captions }) => captions),
       { clip, tokenizer, weightsHash, label: `CLIP features of ${split} captions`, signal },
     );
+    const captions = [...texts.rowOf.keys()];
+    assertFinite(texts.features, texts.D, (i) => `the caption "${captions[i]}" (${split} split)`);
+    return texts;
+  };
   return { train: await of(train, 'train'), val: await of(val, 'val') };
 }
 

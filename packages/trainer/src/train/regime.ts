@@ -64,7 +64,6 @@ export function toRegime(
     });
   if (lora === undefined && loraAlpha !== undefined)
     throw new UsageError('--lora-alpha goes with --lora', { cure: 'add --lora 8, for example' });
-  if (prompt === '') throw new UsageError('--prompt is empty', { cure: 'give a text, or leave it out' });
   if (prefixKind === 'infix' && prompt === undefined)
     throw new UsageError('--prefix-kind infix needs the text it stands behind', {
       cure: 'add --prompt "A picture of", for example',

@@ -131,7 +131,15 @@ export const trainFlags = defineFlags({
   maxSteps: {
     type: 'integer',
     min: 1,
-    describe: 'stop after this many steps; the schedule stays that of all epochs',
+    describe:
+      'stop after this many steps; the schedule stays that of all epochs (--resume keeps it unless it is given anew)',
+  },
+  saveEvery: {
+    type: 'string',
+    default: '10m',
+    placeholder: 'STEPS|TIME',
+    describe:
+      'save a checkpoint so often besides after every epoch: 500 (steps), 90s, 10m, 2h; --resume keeps it too',
   },
   out: { type: 'string', placeholder: 'DIR', describe: 'run folder (default: runs/TIME-pP-MAPPER)' },
   config: {
@@ -142,7 +150,8 @@ export const trainFlags = defineFlags({
   resume: {
     type: 'string',
     placeholder: 'DIR',
-    describe: 'continue the run in this folder with its own settings',
+    describe:
+      'continue the run in this folder with its own settings; one that has saved nothing begins at step 0',
   },
   dataset: {
     type: 'string',

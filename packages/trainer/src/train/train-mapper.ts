@@ -3,7 +3,9 @@ import { ProgressBar } from '@foreword/cli-kit';
 import { positionsBefore } from '@foreword/prefix-mapper';
 import { AdamW, type Device, type Tensor } from '@foreword/tensor/node';
 import { restoreCheckpoint, saveCheckpoint, type Trained } from '../run/checkpoint.ts';
+import { DivergedError } from '../run/diverged-error.ts';
 import type { RunFolder } from '../run/run-folder.ts';
+import { SaveTimer, type SaveEvery } from '../run/save-every.ts';
 import type { EpochMetrics, StepMetrics } from '../run/metrics.ts';
 import { epochBatches, makeBatch, rowOf, type TokenizedSet } from './batches.ts';
 import type { SelfCritic } from './self-critical.ts';
@@ -21,6 +23,8 @@ export interface TrainOptions extends Trained {
   /** Continue from the folder's last checkpoint. */
   resume: boolean;
   maxSteps: number | undefined;
+  /** Checkpoints besides those after every epoch. */
+  saveEvery: SaveEvery;
   /** Noise on the features of training batches; see `StepModels`. */
   noise?: FeatureNoise;
   /** Turns captions into drawn ones with rewards: self-critical training. */
@@ -49,18 +53,26 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
     ? await restoreCheckpoint(folder.file('checkpoints/last.safetensors'), options, optimizer)
     : { step: 0, bestValLoss: Infinity };
   const rows = await folder.readLines<StepMetrics>('metrics.jsonl');
-  const validations = (await folder.readLines<EpochMetrics>('validation.jsonl')).filter(
-    (row) => row.step <= progress.step,
-  );
-  const save = async (): Promise<void> => {
-    await saveCheckpoint(folder.file('checkpoints/last.safetensors'), options, progress, optimizer);
-    await folder.writeMetrics(log.rows, validations);
-  };
+  const isDone = (row: { step: number }): boolean => options.resume && row.step <= progress.step;
+  const validations = (await folder.readLines<EpochMetrics>('validation.jsonl')).filter(isDone);
   const bar = new ProgressBar({ label: 'train', total: end, start: progress.step });
-  const done = rows.filter((row) => row.step <= progress.step);
-  const log = new StepLog(done, ({ step, epoch, loss, lr }) =>
-    bar.update(step, { epoch, loss: loss.toFixed(3), lr: lr.toExponential(1) }),
-  );
+  const log = new StepLog({
+    rows: rows.filter(isDone),
+    onRow: ({ step, epoch, loss, lr }) =>
+      bar.update(step, { epoch, loss: loss.toFixed(3), lr: lr.toExponential(1) }),
+    onWarning: (line) => bar.note(line),
+    // A blind guess among V words costs ln V. Self-critical losses are weighted by rewards instead.
+    usualLoss: critic ? undefined : 3 * Math.log(gpt2.config.vocab_size),
+  });
+  const timer = new SaveTimer(options.saveEvery, progress.step);
+  let saved = options.resume ? progress.step : undefined;
+  const save = async (): Promise<void> => {
+    // The rows go first: those beyond a checkpoint are left out on resuming, missing ones would be lost.
+    await folder.writeMetrics(log.rows, validations);
+    await saveCheckpoint(folder.file('checkpoints/last.safetensors'), options, progress, optimizer);
+    saved = progress.step;
+    timer.saved(saved);
+  };
   const validate = async (epoch: number): Promise<void> => {
     const valLoss = await validationLoss(plans, val, batch, mostTokens);
     const valReward = await critic?.validate();
@@ -72,30 +84,41 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
     progress = { ...progress, bestValLoss: score };
     await saveCheckpoint(folder.file('checkpoints/best.safetensors'), options, progress);
   };
-  // Self-critical training is noisy: what it began with stays the best until something is better.
-  if (critic && validations.length === 0) await validate(0);
-  for (let step = progress.step; step < end && !signal.aborted;) {
-    const epoch = Math.floor(step / perEpoch);
-    const batches = epochBatches(train, { seed, epoch, batch, mostTokens });
-    for (let i = step % perEpoch; i < perEpoch && step < end && !signal.aborted; i++) {
-      const lr = linearSchedule(step, { peak, warmup, total });
-      optimizer.schedule(step + 1, lr);
-      const { batch: learned, ...rewards } = (await critic?.criticise(batches[i], step)) ?? {
-        batch: batches[i],
-      };
-      const sent = await plans.train(learned, optimizer, seed, step);
-      step++;
-      await log.add({ ...sent, step, epoch: epoch + 1, lr, tokenCount: learned.tokenCount, ...rewards });
+  try {
+    // Self-critical training is noisy: what it began with stays the best until something is better.
+    if (critic && validations.length === 0) await validate(0);
+    for (let step = progress.step; step < end && !signal.aborted;) {
+      const epoch = Math.floor(step / perEpoch);
+      const batches = epochBatches(train, { seed, epoch, batch, mostTokens });
+      for (let i = step % perEpoch; i < perEpoch && step < end && !signal.aborted; i++) {
+        const lr = linearSchedule(step, { peak, warmup, total });
+        optimizer.schedule(step + 1, lr);
+        const { batch: learned, ...rewards } = (await critic?.criticise(batches[i], step)) ?? {
+          batch: batches[i],
+        };
+        const sent = await plans.train(learned, optimizer, seed, step);
+        step++;
+        await log.add({ ...sent, step, epoch: epoch + 1, lr, tokenCount: learned.tokenCount, ...rewards });
+        if (!timer.isDue(step) || step % perEpoch === 0) continue;
+        await log.settle();
+        progress = { ...progress, step };
+        await save();
+      }
+      await log.settle();
+      progress = { ...progress, step };
+      // An interrupt on an epoch's last step still validates: the resumed run begins with the next epoch.
+      if (signal.aborted && step < end && step % perEpoch > 0) break;
+      await validate(epoch + 1);
+      await save();
     }
-    await log.settle();
-    progress = { ...progress, step };
-    // An interrupt on an epoch's last step still validates: the resumed run begins with the next epoch.
-    if (signal.aborted && step < end && step % perEpoch > 0) break;
-    await validate(epoch + 1);
-    await save();
+    if (signal.aborted) await save();
+  } catch (error) {
+    // How it ended is worth reading; a disk that takes nothing has been told of already.
+    await folder.writeMetrics(log.rows, validations).catch(() => {});
+    throw error instanceof DivergedError ? new DivergedError(error.what, saved) : error;
+  } finally {
+    bar.finish();
   }
-  if (signal.aborted) await save();
-  bar.finish();
   await plans.dispose();
   return { steps: progress.step, bestValLoss: progress.bestValLoss, interrupted: signal.aborted };
 }

@@ -1,28 +1,32 @@
-// attention: softmax(q·kᵀ/√D)·v per head, causal or full, keys and values at least as long as the queries.
+// attention: softmax(q·kᵀ/√D)·v per head, causal or full, with masks and shared heads of keys and values.
 //
-// Legend: B batch, T time (Tq queries, Tk keys), C channels, H heads, D = C/H. With `causal`, query i sees
-// keys 0 … i + Tk − Tq. Packed inputs ([B, T, 3C] or [B, T, 2C]) are read where they lie. A key count, for
-// caches that are longer than what they hold, takes the place of Tk without a new plan for each count.
-import { DTypeError, ShapeError, TensorError } from '../../core/errors.ts';
-import { sizeOf } from '../../core/shape.ts';
-import { assertFloat, assertSizes } from '../../arguments.ts';
-import { defineOp, type OpDefinition } from '../../op.ts';
-import type { Tensor } from '../../tensor.ts';
+// Legend: see layout.ts. With `causal`, query i sees keys 0 … i + Tk − Tq. Packed inputs are read where they lie. A key count,
+// for caches that are longer than what they hold, takes the place of Tk without a new plan for each count.
+import { DTypeError, TensorError } from '../../core/errors.ts';
+import {
+  assertFloat,
+  assertNumber,
+  assertOptions,
+  assertSizes,
+  assertTensor,
+  show,
+} from '../../arguments.ts';
+import { applyOp, defineOp, kernelOp, type OpDefinition } from '../../op.ts';
+import { Tensor } from '../../tensor.ts';
+import { statisticsKernel, maskGradKernel } from './backward-kernels.ts';
 import { attentionKey, backwardVariants, forwardVariants } from './attention-variants.ts';
-import { attentionSizes, partCount, type AttentionAttrs } from './layout.ts';
+import { attentionSizes, divide, partCount, type AttentionAttrs } from './layout.ts';
 
-/** Separates queries, keys and values from the optional key count behind them. */
-export function divide<T>(
-  tensors: readonly T[],
-  { packing }: AttentionAttrs,
-): { inputs: T[]; keyCount: T | undefined } {
-  return { inputs: tensors.slice(0, partCount[packing]), keyCount: tensors[partCount[packing]] };
-}
+/** Queries, keys and values as `packing` says; then a key count and a mask, each of which may be missing. */
+export type AttentionInputs = readonly (Tensor | undefined)[];
 
-const definition: OpDefinition<AttentionAttrs> = {
+/** What the forward pass saves of each row, see `ForwardTensors.lse`. */
+const savedPerRow = (isRuled: boolean): number[] => (isRuled ? [2] : []);
+
+const definition: OpDefinition<AttentionAttrs, AttentionInputs> = {
   name: 'attention',
   infer(tensors, attrs, needs) {
-    const { inputs, keyCount } = divide(tensors, attrs);
+    const { inputs, keyCount, mask } = divide(tensors, attrs);
     if (keyCount) {
       if (keyCount.dtype !== 'u32')
         throw new DTypeError(`attention: keyCount is ${keyCount.dtype}, but u32 is needed`);
@@ -34,79 +38,119 @@ const definition: OpDefinition<AttentionAttrs> = {
       }
     }
     inputs.forEach((t, i) => assertFloat('attention', `input ${i}`, t));
-    const { B, Tq, Tk, C, H } = attentionSizes(inputs, attrs);
-    if (attrs.causal && Tk < Tq)
-      throw new ShapeError(`attention: ${Tq} causal queries need at least as many keys, not ${Tk}`);
-    const out = { shape: [B, Tq, C], dtype: inputs[0].dtype };
-    return needs.includes(true) ? [out, { shape: [B, H, Tq], dtype: 'f32' }] : [out];
+    const { B, Tq, H, outShape, isRuled } = attentionSizes(inputs, attrs, mask);
+    const out = { shape: outShape, dtype: inputs[0].dtype };
+    return needs.includes(true) ? [out, { shape: [B, H, Tq, ...savedPerRow(isRuled)], dtype: 'f32' }] : [out];
   },
   launch({ device, run }, tensors, [out, lse], attrs) {
-    const { inputs, keyCount } = divide(tensors, attrs);
-    const sizes = attentionSizes(inputs, attrs);
+    const { inputs, keyCount, mask } = divide(tensors, attrs);
+    const sizes = attentionSizes(inputs, attrs, mask);
     if (out.size === 0) return;
-    const { causal } = attrs;
-    const key = (): string => attentionKey('forward', sizes, causal);
+    const key = (): string => attentionKey('forward', sizes);
     const variant = device.choices.pick(key, forwardVariants(device.adapter, sizes));
-    run(variant.kernel(sizes, { inputs, out, lse, keyCount, causal }));
+    run(variant.kernel(sizes, { inputs, out, lse, keyCount, mask }));
   },
-  vjp({ inputs, outputs: [out, lse], attrs, grad }) {
-    return attentionBackward(inputs, { out, lse, grad }, attrs);
+  vjp({ inputs: tensors, outputs: [out, lse], attrs, grad, needs }) {
+    const { inputs, mask } = divide(tensors, attrs);
+    const maskAt = inputs.length + 1;
+    const needsMask = needs[maskAt] ?? false;
+    const all = attentionBackward([...inputs, mask, out, lse, grad], { ...attrs, needsMask });
+    return [...all.slice(0, inputs.length), undefined, all[maskAt]];
   },
 };
 
-const backwardDefinition: OpDefinition<AttentionAttrs> = {
-  name: 'attentionBackward',
-  infer(tensors, attrs) {
-    const inputs = tensors.slice(0, -3);
-    const { B, Tq, H } = attentionSizes(inputs, attrs);
+interface BackwardAttrs extends AttentionAttrs {
+  needsMask: boolean;
+}
+
+/** Takes the inputs, the mask, the result, what was saved and the gradient; gives those of the inputs, δ, that of the mask. */
+const attentionBackward = kernelOp(
+  'attentionBackward',
+  (tensors: AttentionInputs, attrs: BackwardAttrs) => {
+    const inputs = tensors.slice(0, partCount[attrs.packing]) as Tensor[];
+    const mask = tensors[inputs.length];
+    const { B, Tq, H, isRuled } = attentionSizes(inputs, attrs, mask);
     return [
       ...inputs.map(({ shape, dtype }) => ({ shape, dtype })),
-      { shape: [B, H, Tq], dtype: 'f32' as const },
+      { shape: [B, H, Tq, ...(isRuled ? [3] : [])], dtype: 'f32' as const },
+      ...(attrs.needsMask ? [{ shape: mask!.shape, dtype: mask!.dtype }] : []),
     ];
   },
-  launch({ device, run }, tensors, outputs, attrs) {
-    const inputs = tensors.slice(0, -3);
-    const [out, lse, grad] = tensors.slice(-3);
-    if (sizeOf(out.shape) === 0) return;
-    const sizes = attentionSizes(inputs, attrs);
-    const grads = outputs.slice(0, -1);
-    const all = { inputs, out, lse, grad, delta: outputs[grads.length], grads, causal: attrs.causal };
-    const key = (): string => attentionKey('backward', sizes, attrs.causal);
-    const variant = device.choices.pick(key, backwardVariants(device.adapter));
+  ({ device, run }, tensors, outputs, attrs) => {
+    const inputs = tensors.slice(0, partCount[attrs.packing]) as Tensor[];
+    const [mask, ...rest] = tensors.slice(inputs.length);
+    const [out, lse, grad] = rest as Tensor[];
+    const sizes = attentionSizes(inputs, attrs, mask);
+    const grads = outputs.slice(0, inputs.length);
+    const [delta, maskGrad] = outputs.slice(inputs.length);
+    const all = { inputs, out, lse, grad, delta, grads, mask, maskGrad };
+    if (out.size === 0) return;
+    const key = (): string => attentionKey('backward', sizes);
+    const variant = device.choices.pick(key, backwardVariants(device.adapter, sizes));
+    if (sizes.isRuled) run(statisticsKernel(sizes, all));
     run(variant.queryGrad(sizes, all));
     run(variant.keyValueGrad(sizes, all));
+    if (maskGrad) run(maskGradKernel(sizes, all));
   },
-};
-
-const attentionBackward = defineOp(
-  backwardDefinition,
-  (apply) =>
-    (
-      inputs: readonly Tensor[],
-      { out, lse, grad }: { out: Tensor; lse: Tensor; grad: Tensor },
-      attrs: AttentionAttrs,
-    ): Tensor[] =>
-      apply([...inputs, out, lse, grad], attrs).slice(0, inputs.length),
 );
 
 export interface AttentionOptions {
   heads: number;
+  /** Heads of keys and values, a divisor of `heads`, each shared by neighbouring heads of the queries; default `heads`. */
+  keyValueHeads?: number;
+  /** Query i sees keys 0 … i + Tk − Tq: the last query sees all keys (PyTorch's `is_causal` counts from the first key). */
   causal?: boolean;
+  /**
+   * Broadcasts to [B, H, Tq, Tk]. Floats are added to the scores, −∞ hides a key, and have a gradient; whole numbers (u32,
+   * i32) say where a query may look: not zero, it may.
+   */
+  mask?: Tensor;
+  /** Factor of the products; default 1/√D. */
+  scale?: number;
+  /** Scores become softcap · tanh(score/softcap) before the mask (Gemma 2). */
+  softcap?: number;
   /** u32 [1]: only the first keyCount[0] keys (at least Tq with `causal`) are seen. Not differentiable. */
   keyCount?: Tensor;
 }
 
+const optionNames = ['heads', 'keyValueHeads', 'causal', 'mask', 'scale', 'softcap', 'keyCount'];
+
+/** Attention as an op, for functions that give it another form. */
+export const attend = (inputs: AttentionInputs, attrs: AttentionAttrs): Tensor =>
+  applyOp(definition, inputs, attrs)[0];
+
+/** @throws TensorError for options of the wrong kind that all forms of attention take. */
+export function assertScoreOptions(op: string, { mask, scale, softcap }: Partial<AttentionOptions>): void {
+  if (mask !== undefined) assertTensor(op, 'mask', mask);
+  if (scale !== undefined) assertNumber(op, 'scale', scale, { min: -3e38, max: 3e38 });
+  if (softcap !== undefined) assertNumber(op, 'softcap', softcap, { min: 1e-30, max: 3e38 });
+}
+
 /**
- * Multi-head attention. q [B, Tq, C] with k and v [B, Tk, C], or q with one packed [B, Tk, 2C] (k then v),
- * or one packed [B, T, 3C] (q, k, v) → [B, Tq, C].
+ * Multi-head attention, softmax(q·kᵀ·scale + mask)·v per head. q [B, Tq, H·D] with k [B, Tk, Hk·D] and v [B, Tk, Hk·Dv], or
+ * q with one packed [B, Tk, 2·Hk·D] (k then v), or one packed [B, T, (H + 2·Hk)·D] (q, k, v), alone or in a list
+ * → [B, Tq, H·Dv].
+ *
+ * A query that sees no key gets zeros (as in PyTorch from 2.5 on), and gives no gradient. A hidden key is not read: NaN in
+ * it stays there, where PyTorch would spread it.
+ * @throws ShapeError when the tensors do not fit each other, the heads or the mask.
+ * @throws TensorError for heads that are no whole numbers, or unknown options.
  * @example
  * attention([qkv], { heads: 12, causal: true });
  */
 export const attention = defineOp(
   definition,
   (apply) =>
-    (inputs: readonly Tensor[], { heads, causal = false, keyCount }: AttentionOptions): Tensor => {
+    (given: Tensor | readonly Tensor[], options: AttentionOptions): Tensor => {
+      const inputs = given instanceof Tensor ? [given] : given;
+      if (!Array.isArray(inputs) || inputs.length < 1 || inputs.length > 3)
+        throw new TensorError(
+          `attention: the first argument is ${show(inputs)}, but a packed tensor or a list of 1 to 3 tensors is wanted`,
+        );
+      assertOptions('attention', options, optionNames);
+      assertScoreOptions('attention', options);
+      const { heads, keyValueHeads, causal = false, mask, scale, softcap, keyCount } = options;
       const packing = inputs.length === 1 ? 'qkv' : inputs.length === 2 ? 'kv' : 'none';
-      return apply(keyCount ? [...inputs, keyCount] : inputs, { heads, causal, packing })[0];
+      return apply([...inputs, keyCount, mask], { heads, keyValueHeads, causal, scale, softcap, packing })[0];
     },
 );

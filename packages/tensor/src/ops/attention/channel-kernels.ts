@@ -6,8 +6,8 @@ import { window, type KernelSpec, type Operand } from '../../kernel/kernel.ts';
 import { f32Literal, repeat, wgsl } from '../../kernel/wgsl.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { BackwardTensors } from './backward-kernels.ts';
-import { headAt, type ForwardTensors } from './forward-kernel.ts';
-import type { AttentionSizes } from './layout.ts';
+import type { ForwardTensors } from './forward-kernel.ts';
+import { alignedTo, flopsOf, headAt, keyHead, statAt, type AttentionSizes } from './layout.ts';
 
 /** Rows per workgroup; their scores travel as one vec4. */
 const rows = 4;
@@ -20,11 +20,10 @@ class Spread {
   readonly type: string;
   readonly #D: number;
 
-  constructor(lanes: number, { D, q, k, v }: AttentionSizes) {
+  constructor(lanes: number, s: AttentionSizes) {
+    const { D } = s;
     this.lanes = lanes;
-    const fits = (w: number): boolean =>
-      D % (this.lanes * w) === 0 &&
-      [q.stride, q.column, k.stride, k.column, v.stride, v.column].every((n) => n % w === 0);
+    const fits = (w: number): boolean => D % (this.lanes * w) === 0 && alignedTo(w, s);
     this.width = fits(4) ? 4 : fits(2) ? 2 : 1;
     this.pieces = Math.ceil(D / (this.lanes * this.width));
     this.type = this.width === 1 ? 'f32' : `vec${this.width}f`;
@@ -130,10 +129,13 @@ fn across(t: vec4f) -> f32 {
 
 const eachRow = (piece: (r: number) => string): string => repeat(rows, piece);
 
+/** Attention whose rows can be spread: keys and values of the same size, and scores that are products alone. */
+export const suitsChannels = ({ D, Dv, isRuled }: AttentionSizes): boolean => D === Dv && !isRuled;
+
 /** Batch, head and block of ROWS rows from the workgroup's number. */
-const place = (blocks: number, H: number, T: number): string => wgsl`
+const place = (blocks: number, H: number, T: number, head = 'h'): string => wgsl`
   let block = g % ${blocks}u;
-  let h = (g / ${blocks}u) % ${H}u;
+  let ${head} = (g / ${blocks}u) % ${H}u;
   let b = g / ${blocks * H}u;
   let slot = subgroupLane % ${rows}u;
   let own = min(block * ${rows}u + slot, ${T - 1}u);`;
@@ -144,9 +146,9 @@ const bindAll = (prefix: string, tensors: readonly Tensor[], spread: Spread): Re
 export function channelForward(
   lanes: number,
   s: AttentionSizes,
-  { inputs, out, lse, keyCount, causal }: ForwardTensors,
+  { inputs, out, lse, keyCount }: ForwardTensors,
 ): KernelSpec {
-  const { B, Tq, Tk, C, H, D, q, k, v } = s;
+  const { B, Tq, Tk, H, q, k, v, causal } = s;
   const spread = new Spread(lanes, s);
   const { each, load } = spread;
   const blocks = Math.ceil(Tq / rows);
@@ -157,15 +159,15 @@ export function channelForward(
     groups: B * H * blocks,
     workgroupSize: spread.lanes,
     subgroups: true,
-    flops: (4 * B * H * Tq * Tk * D) / (causal ? 2 : 1),
+    flops: flopsOf(s, 2),
     code: wgsl`
 ${spread.prelude}
 fn group(g: u32, lane: u32) {
   ${place(blocks, H, Tq)}
   let keys = ${keyCount ? `min(keyCount[0], ${Tk}u)` : `${Tk}u`};
-  let shift = keys - ${Tq}u;
-  ${spread.loadRows(Tq, `let qAt = ${headAt(q, Tq, D, 'row')};`, {
-    q: (i) => `${load(`t${q.input}`, 'qAt', i)} * ${f32Literal(1 / Math.sqrt(D))}`,
+  let shift = ${s.isTopLeft ? '0u' : `keys - ${Tq}u`};
+  ${spread.loadRows(Tq, `let qAt = ${headAt(q, 'row')};`, {
+    q: (i) => `${load(`t${q.input}`, 'qAt', i)} * ${f32Literal(s.scale)}`,
   })}
   ${eachRow((r) => each((i) => `var o${r}_${i} = ${spread.type}();`))}
   var top = -1e30f;
@@ -173,8 +175,8 @@ fn group(g: u32, lane: u32) {
   let seen = ${causal ? 'min(keys, own + shift + 1u)' : 'keys'};
   let end = ${causal ? `min(keys, (block + 1u) * ${rows}u + shift)` : 'keys'};
   for (var j = 0u; j < end; j++) {
-    let kAt = ${headAt(k, Tk, D, 'j')};
-    let vAt = ${headAt(v, Tk, D, 'j')};
+    let kAt = ${headAt(k, 'j', keyHead(s))};
+    let vAt = ${headAt(v, 'j', keyHead(s))};
     ${each((i) => `let k${i} = ${load(`t${k.input}`, 'kAt', i)};\nlet v${i} = ${load(`t${v.input}`, 'vAt', i)};`)}
     let scored = ${spread.products(
       (r, i) => `q${r}_${i}`,
@@ -192,20 +194,20 @@ fn group(g: u32, lane: u32) {
   ${spread.storeRows(
     Tq,
     { o: (r, i) => `o${r}_${i} / total${r}` },
-    (piece) => wgsl`let oAt = (b * ${Tq}u + row) * ${C}u + h * ${D}u;
+    (piece) => wgsl`let oAt = ${headAt(s.out, 'row')};
     ${each((i) => spread.store('out', 'oAt', i, piece('o', i)))}`,
   )}
-  ${lse && `if (lane < ${rows}u && block * ${rows}u + lane < ${Tq}u) { lse[(b * ${H}u + h) * ${Tq}u + own] = top + log(total); }`}
+  ${lse && `if (lane < ${rows}u && block * ${rows}u + lane < ${Tq}u) { lse[${statAt(s, 'own')}] = top + log(total); }`}
 }`,
   };
 }
 
 export function channelQueryGrad(lanes: number, s: AttentionSizes, t: BackwardTensors): KernelSpec {
-  const { B, Tq, Tk, C, H, D, q, k, v } = s;
+  const { B, Tq, Tk, H, q, k, v, causal, shift } = s;
   const spread = new Spread(lanes, s);
   const { each, load } = spread;
   const blocks = Math.ceil(Tq / rows);
-  const scale = f32Literal(1 / Math.sqrt(D));
+  const scale = f32Literal(s.scale);
   const target = `d${q.input}`;
   return {
     name: 'attention backward q',
@@ -219,18 +221,18 @@ export function channelQueryGrad(lanes: number, s: AttentionSizes, t: BackwardTe
     groups: B * H * blocks,
     workgroupSize: spread.lanes,
     subgroups: true,
-    flops: (6 * B * H * Tq * Tk * D) / (t.causal ? 2 : 1),
+    flops: flopsOf(s, 3),
     code: wgsl`
 ${spread.prelude}
 fn group(g: u32, lane: u32) {
   ${place(blocks, H, Tq)}
-  let statAt = (b * ${H}u + h) * ${Tq}u + own;
+  let statAt = ${statAt(s, 'own')};
   let ownLse = lse[statAt];
   var deltas = vec4f();
   ${spread.loadRows(
     Tq,
-    wgsl`let qAt = ${headAt(q, Tq, D, 'row')};
-    let oAt = (b * ${Tq}u + row) * ${C}u + h * ${D}u;`,
+    wgsl`let qAt = ${headAt(q, 'row')};
+    let oAt = ${headAt(s.out, 'row')};`,
     { q: (i) => `${load(`t${q.input}`, 'qAt', i)} * ${scale}`, g: (i) => load('grad', 'oAt', i) },
     `deltas[r] = ${spread.inner(
       (i) => `g${i}`,
@@ -239,11 +241,11 @@ fn group(g: u32, lane: u32) {
   )}
   let ownDelta = across(deltas);
   ${eachRow((r) => each((i) => `var dq${r}_${i} = ${spread.type}();`))}
-  let seen = ${t.causal ? `own + ${Tk - Tq + 1}u` : `${Tk}u`};
-  let end = ${t.causal ? `min(${Tk}u, (block + 1u) * ${rows}u + ${Tk - Tq}u)` : `${Tk}u`};
+  let seen = ${causal ? `own + ${shift + 1}u` : `${Tk}u`};
+  let end = ${causal ? `min(${Tk}u, (block + 1u) * ${rows}u + ${shift}u)` : `${Tk}u`};
   for (var j = 0u; j < end; j++) {
-    let kAt = ${headAt(k, Tk, D, 'j')};
-    let vAt = ${headAt(v, Tk, D, 'j')};
+    let kAt = ${headAt(k, 'j', keyHead(s))};
+    let vAt = ${headAt(v, 'j', keyHead(s))};
     ${each((i) => `let k${i} = ${load(`t${k.input}`, 'kAt', i)};\nlet v${i} = ${load(`t${v.input}`, 'vAt', i)};`)}
     let score = ${spread.products(
       (r, i) => `q${r}_${i}`,
@@ -260,7 +262,7 @@ fn group(g: u32, lane: u32) {
   ${spread.storeRows(
     Tq,
     { dq: (r, i) => `dq${r}_${i}` },
-    (piece) => wgsl`let qAt = ${headAt(q, Tq, D, 'row')};
+    (piece) => wgsl`let qAt = ${headAt(q, 'row')};
     ${each((i) => spread.store(target, 'qAt', i, `${piece('dq', i)} * ${scale}`))}`,
   )}
   if (lane < ${rows}u && block * ${rows}u + lane < ${Tq}u) { delta[statAt] = ownDelta; }
@@ -269,37 +271,38 @@ fn group(g: u32, lane: u32) {
 }
 
 export function channelKeyValueGrad(lanes: number, s: AttentionSizes, t: BackwardTensors): KernelSpec {
-  const { B, Tq, Tk, C, H, D, q, k, v } = s;
+  const { B, Tq, Tk, H, G, q, k, v, causal, shift } = s;
   const spread = new Spread(lanes, s);
   const { each, load } = spread;
   const blocks = Math.ceil(Tk / rows);
-  const scale = f32Literal(1 / Math.sqrt(D));
+  const keyHeads = H / G;
+  const scale = f32Literal(s.scale);
   const targets = [...new Set([k.input, v.input])];
-  const shift = Tk - Tq;
   return {
     name: 'attention backward kv',
     read: { ...bindAll('t', t.inputs, spread), grad: spread.operand(t.grad), lse: t.lse, delta: t.delta },
     write: Object.fromEntries(targets.map((i) => [`d${i}`, spread.operand(t.grads[i])])),
-    groups: B * H * blocks,
+    groups: B * keyHeads * blocks,
     workgroupSize: spread.lanes,
     subgroups: true,
-    flops: (8 * B * H * Tq * Tk * D) / (t.causal ? 2 : 1),
+    flops: flopsOf(s, 4),
     code: wgsl`
 ${spread.prelude}
 fn group(g: u32, lane: u32) {
-  ${place(blocks, H, Tk)}
+  ${place(blocks, keyHeads, Tk, 'keyHead')}
   ${spread.loadRows(
     Tk,
-    wgsl`let kAt = ${headAt(k, Tk, D, 'row')};
-    let vAt = ${headAt(v, Tk, D, 'row')};`,
+    wgsl`let kAt = ${headAt(k, 'row', 'keyHead')};
+    let vAt = ${headAt(v, 'row', 'keyHead')};`,
     { k: (i) => `${load(`t${k.input}`, 'kAt', i)} * ${scale}`, v: (i) => load(`t${v.input}`, 'vAt', i) },
   )}
   ${eachRow((r) => each((i) => `var dk${r}_${i} = ${spread.type}();\nvar dv${r}_${i} = ${spread.type}();`))}
-  ${t.causal ? `let first = block * ${rows}u;\n  let start = select(0u, first - ${shift}u, first > ${shift}u);` : 'let start = 0u;'}
+  ${causal ? `let first = block * ${rows}u;\n  let start = select(0u, first - ${shift}u, first > ${shift}u);` : 'let start = 0u;'}
+  ${G === 1 ? 'let h = keyHead;' : `for (var h = keyHead * ${G}u; h < (keyHead + 1u) * ${G}u; h++) {`}
   for (var n = start; n < ${Tq}u; n++) {
-    let qAt = ${headAt(q, Tq, D, 'n')};
-    let oAt = (b * ${Tq}u + n) * ${C}u + h * ${D}u;
-    let statAt = (b * ${H}u + h) * ${Tq}u + n;
+    let qAt = ${headAt(q, 'n')};
+    let oAt = ${headAt(s.out, 'n')};
+    let statAt = ${statAt(s, 'n')};
     ${each((i) => `let q${i} = ${load(`t${q.input}`, 'qAt', i)};\nlet g${i} = ${load('grad', 'oAt', i)};`)}
     let score = ${spread.products(
       (_, i) => `q${i}`,
@@ -309,16 +312,17 @@ fn group(g: u32, lane: u32) {
       (_, i) => `g${i}`,
       (r, i) => `v${r}_${i}`,
     )};
-    let sees = ${t.causal ? `own <= n + ${shift}u` : 'true'};
+    let sees = ${causal ? `own <= n + ${shift}u` : 'true'};
     let p = select(0.0f, exp(min(score - lse[statAt], 0.0f)), sees);
     let ds = p * (dp - delta[statAt]);
     ${eachRow((r) => `let p${r} = subgroupBroadcast(p, ${r}u);\nlet ds${r} = subgroupBroadcast(ds, ${r}u);\n${each((i) => `dv${r}_${i} += p${r} * g${i};\ndk${r}_${i} += ds${r} * q${i};`)}`)}
   }
+  ${G > 1 && '}'}
   ${spread.storeRows(
     Tk,
     { dk: (r, i) => `dk${r}_${i}`, dv: (r, i) => `dv${r}_${i}` },
-    (piece) => wgsl`let kAt = ${headAt(k, Tk, D, 'row')};
-    let vAt = ${headAt(v, Tk, D, 'row')};
+    (piece) => wgsl`let kAt = ${headAt(k, 'row', 'keyHead')};
+    let vAt = ${headAt(v, 'row', 'keyHead')};
     ${each((i) => `${spread.store(`d${k.input}`, 'kAt', i, `${piece('dk', i)} * ${scale}`)}\n${spread.store(`d${v.input}`, 'vAt', i, piece('dv', i))}`)}`,
   )}
 }`,

@@ -4,55 +4,91 @@
 import { window, type KernelSpec, type Operand } from '../../kernel/kernel.ts';
 import { f32Literal, repeat, wgsl } from '../../kernel/wgsl.ts';
 import type { Tensor } from '../../tensor.ts';
-import { accessors, isVectored, type AttentionSizes } from './layout.ts';
+import {
+  accessors,
+  flopsOf,
+  headAt,
+  isVectored,
+  keyHead,
+  statAt,
+  type AttentionSizes,
+  type Part,
+} from './layout.ts';
+import { scoreRule } from './score-rule.ts';
 
 export interface ForwardTensors {
   inputs: readonly Tensor[];
   out: Tensor;
-  /** Log-sum-exp of each query's scores, [B, H, Tq]; for the backward pass. */
+  /**
+   * For the backward pass: the log-sum-exp of each query's scores, [B, H, Tq]; where scores are more than products,
+   * their maximum and 1/Σ e^(score − maximum), [B, H, Tq, 2], since a maximum of −10⁹ leaves no place for a logarithm.
+   */
   lse?: Tensor;
   keyCount?: Tensor;
-  causal: boolean;
+  mask?: Tensor;
 }
 
 export const whole = (t: Tensor, vectored: boolean): Operand => window(t, 0, t.size, vectored ? 4 : 1);
 
-/** Index of the first element of (batch b, row t, head h) in a part. */
-export const headAt = (part: { stride: number; column: number }, T: number, D: number, t: string): string =>
-  `(b * ${T}u + ${t}) * ${part.stride}u + ${part.column}u + h * ${D}u`;
+/** WGSL of `load_t0(at, d)` and so on, for the inputs. */
+export const inputAccessors = (s: AttentionSizes, inputs: readonly Tensor[]): string[] =>
+  inputs.map((_, i) => accessors(`t${i}`, i === s.v.input ? s.Dv : s.D, isVectored(s)));
+
+/** Text for each vec4 of D channels. */
+export const eachQuad =
+  (D: number) =>
+  (piece: (d: number) => string): string =>
+    repeat(Math.ceil(D / 4), piece);
+
+/** The lowest f32, and what plain attention begins with. */
+const lowest = '-3.4028234e38f';
+export const firstTop = ({ isRuled }: AttentionSizes): string => (isRuled ? lowest : '-1e30f');
 
 /** What kernels of the forward pass have in common, however they share the work. */
-export function forwardFrame(s: AttentionSizes, { inputs, out, lse, keyCount, causal }: ForwardTensors) {
-  const { B, Tq, Tk, H, D, q } = s;
+export function forwardFrame(s: AttentionSizes, { inputs, out, lse, keyCount, mask }: ForwardTensors) {
+  const { Tq, Tk, Dv, q } = s;
   const vectored = isVectored(s);
-  const quads = Math.ceil(D / 4);
-  const array = (part: { input: number }): string => `t${part.input}`;
-  const each = (piece: (d: number) => string): string => repeat(quads, piece);
+  const array = (part: Part): string => `t${part.input}`;
+  const each = eachQuad(s.D);
   return {
-    /** vec4s of a head. */
-    quads,
     /** Name of the array in which a part lies. */
     array,
     each,
+    eachValue: eachQuad(Dv),
     spec: {
       name: 'attention',
-      read: { ...Object.fromEntries(inputs.map((t, i) => [`t${i}`, whole(t, vectored)])), keyCount },
+      read: { ...Object.fromEntries(inputs.map((t, i) => [`t${i}`, whole(t, vectored)])), keyCount, mask },
       write: { out: whole(out, vectored), lse },
-      flops: (4 * B * H * Tq * Tk * D) / (causal ? 2 : 1),
+      flops: flopsOf(s, 2),
     },
-    prelude: [...inputs.map((_, i) => accessors(`t${i}`, D, vectored)), accessors('out', D, vectored, true)],
+    prelude: [...inputAccessors(s, inputs), accessors('out', Dv, vectored, true)],
     keys: `let keys = ${keyCount ? `min(keyCount[0], ${Tk}u)` : `${Tk}u`};`,
+    shift: s.isTopLeft ? '0u' : `keys - ${Tq}u`,
     /** Loads query `row` of `b` and `h`, scaled, into q0, q1, … */
-    loadQuery: (row: string): string => wgsl`let qAt = ${headAt(q, Tq, D, row)};
-  ${each((d) => `let q${d} = load_${array(q)}(qAt, ${d}u) * ${f32Literal(1 / Math.sqrt(D))};`)}`,
+    loadQuery: (row: string): string => wgsl`let qAt = ${headAt(q, row)};
+  ${each((d) => `let q${d} = load_${array(q)}(qAt, ${d}u) * ${f32Literal(s.scale)};`)}`,
+    /** Zeros for a row that sees no key. */
+    mixed: (sum: string): string =>
+      s.isRuled ? `select(${sum} / total, vec4f(), total == 0.0f)` : `${sum} / total`,
+    /** Saves `top` and `total` of query `row`. */
+    save: (row: string): string => {
+      if (!lse) return '';
+      const at = statAt(s, row);
+      return s.isRuled
+        ? `lse[(${at}) * 2u] = top; lse[(${at}) * 2u + 1u] = 1.0f / total;`
+        : `lse[${at}] = top + log(total);`;
+    },
   };
 }
 
 /** @param lanes queries of a workgroup */
 export function forwardKernel(lanes: number, s: AttentionSizes, tensors: ForwardTensors): KernelSpec {
-  const { B, Tq, Tk, C, H, D, k, v } = s;
-  const { lse, causal } = tensors;
-  const { array, each, spec, prelude, keys, loadQuery } = forwardFrame(s, tensors);
+  const { B, Tq, H, k, v, out, causal, isRuled } = s;
+  const { array, each, eachValue, spec, prelude, keys, shift, loadQuery, mixed, save } = forwardFrame(
+    s,
+    tensors,
+  );
+  const rule = isRuled ? scoreRule(s, 'row', 'j', 'shift') : undefined;
   const blocks = Math.ceil(Tq / lanes);
   return {
     ...spec,
@@ -60,6 +96,7 @@ export function forwardKernel(lanes: number, s: AttentionSizes, tensors: Forward
     workgroupSize: lanes,
     code: wgsl`
 ${prelude}
+${rule?.prelude}
 fn group(g: u32, lane: u32) {
   let block = g % ${blocks}u;
   let h = (g / ${blocks}u) % ${H}u;
@@ -67,29 +104,30 @@ fn group(g: u32, lane: u32) {
   let i = block * ${lanes}u + lane;
   let row = min(i, ${Tq - 1}u);
   ${keys}
-  let shift = keys - ${Tq}u;
+  let shift = ${shift};
   ${loadQuery('row')}
-  ${each((d) => `var o${d} = vec4f();`)}
-  var top = -1e30f;
+  ${eachValue((d) => `var o${d} = vec4f();`)}
+  var top = ${firstTop(s)};
   var total = 0.0f;
   let end = ${causal ? `min(keys, (block + 1u) * ${lanes}u + shift)` : 'keys'};
   for (var j = 0u; j < end; j++) {
-    let kAt = ${headAt(k, Tk, D, 'j')};
-    let vAt = ${headAt(v, Tk, D, 'j')};
+    ${rule?.skip}
+    let kAt = ${headAt(k, 'j', keyHead(s))};
+    let vAt = ${headAt(v, 'j', keyHead(s))};
     var score = 0.0f;
     ${each((d) => `score += dot(q${d}, load_${array(k)}(kAt, ${d}u));`)}
-    ${causal && 'if (j > row + shift) { score = -1e30f; }'}
+    ${rule ? rule.apply : causal && 'if (j > row + shift) { score = -1e30f; }'}
     let newTop = max(top, score);
     let fade = exp(top - newTop);
     let p = exp(score - newTop);
     total = total * fade + p;
-    ${each((d) => `o${d} = o${d} * fade + p * load_${array(v)}(vAt, ${d}u);`)}
+    ${eachValue((d) => `o${d} = o${d} * fade + p * load_${array(v)}(vAt, ${d}u);`)}
     top = newTop;
   }
   if (i < ${Tq}u) {
-    let oAt = (b * ${Tq}u + i) * ${C}u + h * ${D}u;
-    ${each((d) => `store_out(oAt, ${d}u, o${d} / total);`)}
-    ${lse && `lse[(b * ${H}u + h) * ${Tq}u + i] = top + log(total);`}
+    let oAt = ${headAt(out, 'i')};
+    ${eachValue((d) => `store_out(oAt, ${d}u, ${mixed(`o${d}`)});`)}
+    ${save('i')}
   }
 }`,
   };

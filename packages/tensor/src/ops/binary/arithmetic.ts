@@ -5,7 +5,7 @@ import { runPointwise } from '../../kernel/pointwise.ts';
 import { f32Literal } from '../../kernel/wgsl.ts';
 import { defineOp, type Op, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
-import { sum } from '../reduce/reduce.ts';
+import { sum } from '../reduce/sum.ts';
 import { reshape } from '../move/reshape.ts';
 
 interface Rule {

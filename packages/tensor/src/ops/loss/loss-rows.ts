@@ -4,6 +4,7 @@
 // Legend: R rows, V classes, t a row's target, ε label smoothing. With d = x − max x and s = Σ exp d:
 // loss = ln s − (1 − ε)·d[t] − ε·mean d, and its gradient is exp(d)/s − (1 − ε)·[c = t] − ε/V.
 import { DTypeError, ShapeError, TensorError } from '../../core/errors.ts';
+import { assertChoice } from '../../arguments.ts';
 import { formatShape, sizeOf } from '../../core/shape.ts';
 import { runRows } from '../../kernel/rows.ts';
 import { rowWidth, runWindowedRows } from '../../kernel/windowed-rows.ts';
@@ -25,8 +26,9 @@ export function assertLoss(
   rows: number,
   V: number,
   targets: TensorSpec,
-  { labelSmoothing }: LossAttrs,
+  { labelSmoothing, reduction }: LossAttrs,
 ): void {
+  assertChoice(op, 'reduction', reduction, ['mean', 'sum', 'none']);
   if (targets.dtype !== 'i32' && targets.dtype !== 'u32') {
     throw new DTypeError(`${op}: targets are ${targets.dtype}, but whole numbers (i32 or u32) are needed`);
   }
@@ -48,7 +50,7 @@ export const mustCount = ({ reduction, ignoreIndex }: LossAttrs): boolean =>
   reduction === 'mean' && ignoreIndex !== undefined;
 
 /** WGSL `counts(t)`; targets are compared as u32, in which −100 is what i32 and u32 tensors both hold for it. */
-const countsWgsl = ({ ignoreIndex }: LossAttrs): string =>
+export const countsWgsl = ({ ignoreIndex }: Pick<LossAttrs, 'ignoreIndex'>): string =>
   `fn counts(t: u32) -> bool { return ${ignoreIndex === undefined ? 'true' : `t != ${ignoreIndex >>> 0}u`}; }`;
 
 /** The number of rows that count, as one f32. */
@@ -125,21 +127,21 @@ ${countsWgsl(attrs)}
 const CLASSES = ${V}u;
 const KEEP = ${f32Literal(1 - eps)};
 const SPREAD = ${f32Literal(eps / V)};
-fn weightOf(t: u32) -> f32 {
-  return select(0.0f, ${reduction === 'mean' ? mean : '1.0f'}, counts(t) && t < CLASSES);
-}
+fn isUsed(t: u32) -> bool { return counts(t) && t < CLASSES; }
+fn weightOf(t: u32) -> f32 { return select(0.0f, ${reduction === 'mean' ? mean : '1.0f'}, isUsed(t)); }
 fn isMine(hot: u32, lane: u32) -> bool { return (hot / WIDTH) % LANES == lane; }
 fn logit(base: u32, hot: u32) -> f32 { return f32(x[base + (hot / WIDTH) * STEP]${component}); }
 ${
   into &&
-  wgsl`// Safe in place: a lane writes only what it alone has read.
-fn writeGrad(base: u32, lane: u32, hot: u32, m: f32, s: f32, scale: f32) {
+  wgsl`// Safe in place: a lane writes only what it alone has read. Rows that are not used get zeros whatever they hold: 0 · NaN is NaN.
+fn writeGrad(base: u32, lane: u32, t: u32, m: f32, s: f32, scale: f32) {
+  let hot = min(t, CLASSES - 1u);
   var atTarget = 0.0f;
   if (isMine(hot, lane)) { atTarget = exp(clamp(logit(base, hot) - m, -104.0f, 0.0f)) / s - KEEP - SPREAD; }
   for (var c = lane; c < N; c += LANES) {
-    ${into}[base + c * STEP] = ${into}_t((exp(shifted(base + c * STEP, m)) / s - SPREAD) * scale);
+    ${into}[base + c * STEP] = ${into}_t(select(V(), (exp(shifted(base + c * STEP, m)) / s - SPREAD) * scale, isUsed(t)));
   }
-  if (isMine(hot, lane)) { ${into}[base + (hot / WIDTH) * STEP]${component} = ${logits.dtype}(atTarget * scale); }
+  if (isMine(hot, lane)) { ${into}[base + (hot / WIDTH) * STEP]${component} = ${logits.dtype}(select(0.0f, atTarget * scale, isUsed(t))); }
 }`
 }`;
 }
@@ -180,11 +182,11 @@ fn row(r: u32, lane: u32) {
   }
   if (isMine(hot, lane)) {
     var loss = scale * (log(s) - KEEP * (logit(base, hot) - m) - spread);
-    if (counts(t) && t >= CLASSES) { loss = bitcast<f32>(0x7fc00000u | (t & 1u)); }
-    losses[r] = loss;
+    if (t >= CLASSES) { loss = notANumber(); }
+    losses[r] = select(0.0f, loss, counts(t));
   }
   ${stats && 'if (lane == 0u) { stats[2u * r] = m; stats[2u * r + 1u] = s; }'}
-  ${inPlaceGrad && 'writeGrad(base, lane, hot, m, s, scale);'}
+  ${inPlaceGrad && 'writeGrad(base, lane, t, m, s, scale);'}
 }`,
   });
 }
@@ -209,7 +211,7 @@ export function launchLossGrad(
 fn row(r: u32, lane: u32) {
   let t = u32(targets[r]);
   let scale = weightOf(t)${g && (perRow ? ' * g[r]' : ' * total[0]')};
-  writeGrad(baseOf(r), lane, min(t, CLASSES - 1u), stats[2u * r], stats[2u * r + 1u], scale);
+  writeGrad(baseOf(r), lane, t, stats[2u * r], stats[2u * r + 1u], scale);
 }`,
   });
 }

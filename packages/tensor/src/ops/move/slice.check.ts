@@ -1,33 +1,39 @@
 // Checks of slice: the formula in float64 and the samples that tests are made from.
-import { type SliceAttrs, around, resized, resolve } from './slice.ts';
+import { resolve, slicedShape, type SliceAttrs, type SliceOptions } from './slice.ts';
 import type { OpCheck, Sample } from '../../check.ts';
+import type { Shape } from '../../core/shape.ts';
 import type { Tensor } from '../../tensor.ts';
+import { moved } from './move-reference.check.ts';
 
 export const sliceCheck: OpCheck<SliceAttrs, readonly [Tensor]> = {
-  reference([x], attrs) {
-    const { axis, start, end } = resolve(x.shape, attrs);
-    const { outer, n, inner } = around(x.shape, axis);
-    const part = (end - start) * inner;
-    const data = new Float64Array(outer * part);
-    for (let o = 0; o < outer; o++) {
-      data.set(x.data.subarray((o * n + start) * inner, (o * n + end) * inner), o * part);
-    }
-    return [{ shape: resized(x.shape, axis, end - start), data }];
-  },
+  reference: ([x], { parts }) => [
+    moved(x, slicedShape(x.shape, parts), (at) =>
+      at.map((c, k) => {
+        const part = parts.find(({ axis }) => axis === k);
+        return part ? part.start + c * part.step : c;
+      }),
+    ),
+  ],
   samples: (
     [
-      [[5, 4], 0, 1, 4],
-      [[3, 7], 1, 2, 3],
-      [[2, 3, 8], 1, 0, 2],
-      [[2, 3, 8], -1, -4, 8],
-      [[6], 0, 0, 6],
-      [[1, 1], 0, 0, 1],
-      [[4, 5], 1, 2, 2],
-      [[0, 5], 1, 1, 3],
-      [[3, 70], 1, 1, -2],
-    ] as const
-  ).map(([shape, axis, start, end]): Sample<SliceAttrs> => ({
+      [[5, 4], { axis: 0, start: 1, end: 4 }],
+      [[3, 7], { axis: 1, start: 2, end: 3 }],
+      [
+        [3, 9, 2],
+        [
+          { axis: 1, start: 7, end: 0, step: -2 },
+          { axis: 0, step: 2 },
+        ],
+      ],
+      [[2, 3, 8], { axis: -1, start: -4, end: 8 }],
+      [[6], {}],
+      [[1, 1], {}],
+      [[4, 5], { axis: 1, start: 2, end: 2 }],
+      [[0, 5], { axis: 1, start: 1, end: 3 }],
+      [[3, 70], { axis: 1, start: 1, end: -2 }],
+    ] as [Shape, SliceOptions | SliceOptions[]][]
+  ).map(([shape, options]): Sample<SliceAttrs> => ({
     inputs: [{ shape }],
-    attrs: { axis, start, end },
+    attrs: { parts: [options].flat().map((each) => resolve(shape, each)) },
   })),
 };

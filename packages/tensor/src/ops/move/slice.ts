@@ -1,27 +1,27 @@
-// slice: the part [start, end) of one axis; its gradient is the same part inside zeros.
-//
-// Legend: x seen as [outer, n, inner] around the axis.
+// slice: parts of axes, with steps; its gradient is the same parts inside zeros. narrow and select by it.
+import { assertOptions, assertTensor } from '../../arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, normaliseAxis, sizeOf, type Shape } from '../../core/shape.ts';
-import { window } from '../../kernel/kernel.ts';
-import { wgsl } from '../../kernel/wgsl.ts';
-import { defineOp, type OpDefinition } from '../../op.ts';
+import { plainAxes, readAt, runMove, type AxisRead } from '../../kernel/read-at.ts';
+import { registerType, runPointwise } from '../../kernel/pointwise.ts';
+import { defineOp, kernelOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
+import { reshape } from './reshape.ts';
 
-export interface SliceAttrs {
+/** Entries start, start + step, … of one axis, `count` of them. */
+export interface Part {
   axis: number;
   start: number;
-  end: number;
+  count: number;
+  step: number;
 }
 
-interface Around {
-  outer: number;
-  n: number;
-  inner: number;
+export interface SliceAttrs {
+  parts: readonly Part[];
 }
 
 /** Sizes before, along and after an axis. */
-export const around = (shape: Shape, axis: number): Around => ({
+export const around = (shape: Shape, axis: number): { outer: number; n: number; inner: number } => ({
   outer: sizeOf(shape.slice(0, axis)),
   n: shape[axis],
   inner: sizeOf(shape.slice(axis + 1)),
@@ -30,96 +30,140 @@ export const around = (shape: Shape, axis: number): Around => ({
 export const resized = (shape: Shape, axis: number, n: number): number[] =>
   shape.map((size, i) => (i === axis ? n : size));
 
-export function resolve(shape: Shape, { axis, start, end }: SliceAttrs): SliceAttrs {
+/** What a caller asks for of one axis, as numbers inside of it. */
+export function resolve(shape: Shape, { axis = 0, start, end, step = 1 }: SliceOptions): Part {
   const at = normaliseAxis('slice', axis, shape.length);
   const n = shape[at];
-  const from = start < 0 ? start + n : start;
-  const to = end < 0 ? end + n : end;
-  if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || to > n || from > to) {
-    throw new ShapeError(`slice: ${start} to ${end} is no part of axis ${axis} of ${formatShape(shape)}`);
+  const from = start === undefined ? (step > 0 ? 0 : n - 1) : start < 0 ? start + n : start;
+  const to = end === undefined ? (step > 0 ? n : -1) : end < 0 ? end + n : end;
+  const fits = step > 0 ? from >= 0 && to <= n && from <= to : from < n && to >= -1 && from >= to;
+  if (![from, to, step].every(Number.isInteger) || step === 0 || !fits) {
+    const by = step === 1 ? '' : ` by ${step}`;
+    throw new ShapeError(
+      `slice: ${start ?? 'the start'} to ${end ?? 'the end'}${by} is no part of axis ${axis} of ${formatShape(shape)}`,
+    );
   }
-  return { axis: at, start: from, end: to };
+  return { axis: at, start: from, count: Math.ceil((to - from) / step), step };
 }
+
+export const slicedShape = (shape: Shape, parts: readonly Part[]): Shape =>
+  parts.reduce((out, { axis, count }) => resized(out, axis, count), shape);
 
 const definition: OpDefinition<SliceAttrs, readonly [Tensor]> = {
   name: 'slice',
   inputs: ['x'],
-  infer([x], attrs) {
-    const { axis, start, end } = resolve(x.shape, attrs);
-    return [{ shape: resized(x.shape, axis, end - start), dtype: x.dtype }];
-  },
-  launch({ run }, [x], [out], attrs) {
-    const { axis, start, end } = resolve(x.shape, attrs);
-    const { n, inner } = around(x.shape, axis);
-    const vec = [n * inner, start * inner, (end - start) * inner].every((size) => size % 4 === 0) ? 4 : 1;
-    run({
-      read: { x: window(x, 0, x.size, vec) },
-      write: { out: window(out, 0, out.size, vec) },
-      consts: { FROM: (start * inner) / vec, ROW: (n * inner) / vec, PART: ((end - start) * inner) / vec },
-      threads: out.size / vec,
-      code: wgsl`fn thread(i: u32) { out[i] = x[(i / PART) * ROW + FROM + i % PART]; }`,
-    });
+  infer: ([x], { parts }) => [{ shape: slicedShape(x.shape, parts), dtype: x.dtype }],
+  launch(context, [x], [out], { parts }) {
+    const axes = plainAxes(x.shape);
+    for (const { axis, start, count, step } of parts) {
+      axes[axis] = {
+        size: count,
+        stride: axes[axis].stride,
+        ...(step === 1
+          ? { offset: start }
+          : { at: (c) => (step > 0 ? `(${start}u + ${c} * ${step}u)` : `(${start}u - ${c} * ${-step}u)`) }),
+      };
+    }
+    runMove(context, 'slice', x, out, axes);
   },
   folds: [0],
-  vjp({ inputs: [x], attrs, grad, partials }) {
-    const { axis, start } = resolve(x.shape, attrs);
-    return [embed(grad, { axis, start, n: x.shape[axis] }, partials[0])];
-  },
+  vjp: ({ inputs: [x], attrs: { parts }, grad, partials }) =>
+    embed([grad, partials[0]], { parts, shape: x.shape }),
 };
 
-interface EmbedAttrs {
-  axis: number;
-  start: number;
-  /** Size of the axis in the result. */
-  n: number;
-}
-
-const embedDefinition: OpDefinition<EmbedAttrs, readonly [Tensor, Tensor | undefined]> = {
-  name: 'sliceBackward',
-  inputs: ['g', 'partial'],
-  infer: ([g], { axis, n }) => [{ shape: resized(g.shape, axis, n), dtype: g.dtype }],
-  launch({ run }, [g, partial], [out], { axis, start, n }) {
-    const { n: part, inner } = around(g.shape, axis);
-    const vec = [n * inner, start * inner, part * inner].every((size) => size % 4 === 0) && part > 0 ? 4 : 1;
-    run({
-      read: { g: window(g, 0, g.size, vec), partial: partial && window(partial, 0, partial.size, vec) },
-      write: { out: window(out, 0, out.size, vec) },
-      consts: { FROM: (start * inner) / vec, ROW: (n * inner) / vec, PART: (part * inner) / vec },
-      threads: out.size / vec,
-      code: wgsl`fn thread(i: u32) {
-        var v = ${partial ? 'out_t(partial[i])' : 'out_t()'};
-        let at = i % ROW - FROM;
-        if (at < PART) { v += g[(i / ROW) * PART + at]; }
-        out[i] = v;
-      }`,
-    });
+/** `g` as the parts of zeros of `shape`, or added to `partial`. */
+const embed = kernelOp(
+  'sliceBackward',
+  ([g]: readonly [Tensor, Tensor | undefined], { shape }: SliceAttrs & { shape: Shape }) => [
+    { shape, dtype: g.dtype },
+  ],
+  (context, [g, partial], [out], { parts }) => {
+    const axes: AxisRead[] = plainAxes(g.shape).map((axis, k) => ({ ...axis, size: out.shape[k] }));
+    for (const { axis, start, count, step } of parts) {
+      const { size, stride } = axes[axis];
+      if (step === 1) {
+        axes[axis] = { size, stride, offset: -start, limit: count === size ? undefined : count };
+        continue;
+      }
+      const from = (c: string): string => (step > 0 ? `(${c} - ${start}u)` : `(${start}u - ${c})`);
+      const by = Math.abs(step);
+      axes[axis] = {
+        size,
+        stride,
+        at: (c) => `(${from(c)} / ${by}u)`,
+        inside: (c) => `${from(c)} % ${by}u == 0u && ${from(c)} / ${by}u < ${count}u`,
+      };
+    }
+    const placed = readAt(g, axes);
+    if (partial)
+      runPointwise(context, {
+        name: 'sliceBackward',
+        read: { partial, g: placed },
+        out,
+        value: 'partial + g',
+      });
+    else
+      runPointwise(context, {
+        name: 'sliceBackward',
+        read: { g: placed },
+        out,
+        value: `${registerType(out.dtype)}(g)`,
+      });
   },
-};
-
-/** `g` between zeros (or added to `partial`), so that the axis has `n` entries. */
-const embed = defineOp(
-  embedDefinition,
-  (apply) =>
-    (g: Tensor, attrs: EmbedAttrs, partial?: Tensor): Tensor =>
-      apply([g, partial], attrs)[0],
 );
 
 export interface SliceOptions {
   /** Negative: from the end. Default 0. */
   axis?: number;
-  /** First entry, default 0; negative: from the end. */
+  /** First entry, default 0 (the last one where `step` is negative); negative: from the end. */
   start?: number;
-  /** One past the last entry, default the axis's size; negative: from the end. */
+  /** One past the last entry, default all that are left; negative: from the end. */
   end?: number;
+  /** Every step-th entry; negative: backwards from `start`. Default 1. */
+  step?: number;
 }
 
 /**
- * Entries `start` … `end` − 1 of one axis, copied; any dtype.
- * @throws ShapeError when they are not inside the axis.
+ * Entries `start` … `end` − 1 of one axis, or of several at once, copied; any dtype. As in Python, but a part that is not
+ * inside the axis is an error.
+ * @throws ShapeError when they are not inside the axis, and when one axis is named twice.
+ * @example
+ * x.slice({ axis: 1, start: -3 }); // x[:, -3:]
+ * x.slice([{ axis: 0, end: 2 }, { axis: 1, step: -1 }]); // x[:2, ::-1]
  */
 export const slice = defineOp(
   definition,
   (apply) =>
-    (x: Tensor, { axis = 0, start = 0, end = x.dim(axis) }: SliceOptions): Tensor =>
-      apply([x], { axis, start, end })[0],
+    (x: Tensor, options: SliceOptions | readonly SliceOptions[]): Tensor => {
+      assertTensor('slice', 'x', x);
+      const list = (Array.isArray(options) ? options : [options]) as readonly SliceOptions[];
+      for (const each of list) assertOptions('slice', each, ['axis', 'start', 'end', 'step']);
+      const parts = list.map((each) => resolve(x.shape, each));
+      if (new Set(parts.map(({ axis }) => axis)).size < parts.length)
+        throw new ShapeError(
+          `slice: the axes ${list.map(({ axis = 0 }) => axis).join(', ')} name one axis twice`,
+        );
+      return apply([x], { parts })[0];
+    },
 );
+
+/**
+ * `length` entries of axis `axis` from `start` on.
+ * @throws ShapeError when they are not inside the axis.
+ */
+export function narrow(x: Tensor, axis: number, start: number, length: number): Tensor {
+  assertTensor('narrow', 'x', x);
+  const from = start < 0 ? start + x.dim(axis) : start;
+  return slice(x, { axis, start: from, end: from + length });
+}
+
+/**
+ * Entry `index` of axis `axis`, which the result lacks; negative: from the end.
+ * @throws ShapeError when the axis has no such entry.
+ * @example
+ * hidden.select(1, -1); // [B, T, C] → [B, C], the last token
+ */
+export function select(x: Tensor, axis: number, index: number): Tensor {
+  const part = narrow(x, axis, index, 1);
+  return reshape(part, part.shape.toSpliced(normaliseAxis('select', axis, x.rank), 1));
+}

@@ -1,10 +1,13 @@
 // A matrix product whose rows of A are gathered from a tensor instead of being stored: what a convolution is.
 import { wgsl } from '../../kernel/wgsl.ts';
 
-/** How a row of A is found: `runs` runs of K / runs neighbours in `a`, or of zeros. */
+/**
+ * How a row of A is found: `runs` runs of K / runs neighbours in `a`, or of zeros. Where A is transposed, what is gathered
+ * are the rows of the stored matrix: row k, in runs of M / runs.
+ */
 export interface Gather {
   runs: number;
-  /** WGSL with `fn runAt(m: u32, run: u32) -> u32`: the first element of a run of row m, a multiple of the run's length, or `ZEROS`. */
+  /** WGSL with `fn runAt(row: u32, run: u32) -> u32`: the first element of a run of a row, a multiple of the run's length, or `ZEROS`. */
   code: string;
 }
 
@@ -13,11 +16,11 @@ export const runAt = ({ code }: Gather): string => wgsl`
 const ZEROS = 0xffffffffu;
 ${code}`;
 
-/** WGSL of `fn gathered(m: u32, k: u32) -> f32`, element (m, k) of A. */
-export const gathered = (gather: Gather, K: number): string => wgsl`
+/** WGSL of `fn gathered(row: u32, c: u32) -> f32`, element c of a row of `length` elements. */
+export const gathered = (gather: Gather, length: number): string => wgsl`
 ${runAt(gather)}
-fn gathered(m: u32, k: u32) -> f32 {
-  let at = runAt(m, k / ${K / gather.runs}u);
+fn gathered(row: u32, c: u32) -> f32 {
+  let at = runAt(row, c / ${length / gather.runs}u);
   if (at == ZEROS) { return 0.0f; }
-  return f32(a[at + k % ${K / gather.runs}u]);
+  return f32(a[at + c % ${length / gather.runs}u]);
 }`;

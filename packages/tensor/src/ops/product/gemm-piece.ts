@@ -12,6 +12,9 @@ export interface Gemm {
   N: number;
   K: number;
   batch?: number;
+  /** Item of A (of B) for an item of the batch, in WGSL; default the same. For operands that are broadcast. */
+  itemA?: (batch: string) => string;
+  itemB?: (batch: string) => string;
   /** A is stored [K, M]. */
   transA?: boolean;
   /** B is stored [N, K]. */
@@ -30,7 +33,7 @@ export interface Gemm {
   residual?: Tensor;
   /** Adds the product to what `out` holds already (before bias and what follows it). */
   accumulate?: boolean;
-  /** Rows of A are gathered from `a` rather than stored; for pieces without transA and batch. */
+  /** Rows of A (of Aᵀ with `transA`) are gathered from `a` rather than stored; for pieces without batch. */
   gather?: Gather;
 }
 

@@ -19,6 +19,11 @@ export function launchGemm(context: LaunchContext, gemm: Gemm): void {
   const { a, b, out, M, N, K, transA = false, transB = false, batch = 1 } = gemm;
   if (M === 0 || N === 0 || batch === 0) return;
   const limit = context.device.bindingLimit;
+  if (gemm.itemA || gemm.itemB) {
+    // Operands that are broadcast are bound whole.
+    launchPiece(context, wholePiece(gemm, 0, batch));
+    return;
+  }
   if (batch > 1) {
     const perItem = [rowBytes(a, batch), rowBytes(b, batch), rowBytes(out, batch)];
     for (const [first, count] of rowWindows(limit, batch, perItem)) {
@@ -64,9 +69,9 @@ export function wholePiece(gemm: Gemm, first: number, count: number): GemmPiece 
     lda: transA ? M : K,
     ldb: transB ? K : N,
     ldc: N,
-    aWindow: [first * M * K, count * M * K],
+    aWindow: gemm.itemA ? [0, gemm.a.size] : [first * M * K, count * M * K],
     aOffset: 0,
-    bWindow: [first * K * N, count * K * N],
+    bWindow: gemm.itemB ? [0, gemm.b.size] : [first * K * N, count * K * N],
     cWindow: [first * M * N, count * M * N],
     column: 0,
     accumulate: gemm.accumulate === true,

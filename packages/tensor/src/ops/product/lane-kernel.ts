@@ -10,7 +10,7 @@ import { fixedSubgroup, type AdapterSummary } from '../../core/adapter.ts';
 import { aligned, window, type KernelSpec } from '../../kernel/kernel.ts';
 import { repeat, wgsl } from '../../kernel/wgsl.ts';
 import { epilogue } from './epilogue.ts';
-import { runAt } from './gather.ts';
+import { gathered, runAt } from './gather.ts';
 import type { GemmPiece } from './gemm-piece.ts';
 
 export const lanes = 8;
@@ -91,9 +91,12 @@ export function laneKernel(
 ): KernelSpec {
   const isSoftware = adapter.kind === 'software';
   const { M, N, K, transA = false, transB = false, batch = 1, gather } = p;
+  const itemA = p.itemA?.('batch') ?? 'batch';
+  const itemB = p.itemB?.('batch') ?? 'batch';
   const [form, depth] = formOf(p);
-  // A gathered A is walked run by run; between runs only the places of its rows change.
-  const runs = gather?.runs ?? 1;
+  // Gathered rows of A are walked run by run; between runs only their places change.
+  const walked = transA ? undefined : gather;
+  const runs = walked?.runs ?? 1;
   const isWide = form === 'row' || form === 'block';
   const vec = isWide ? 4 : 1;
   const units = N / vec;
@@ -119,9 +122,10 @@ export function laneKernel(
   const loadB = (w: number): string =>
     form === 'block' ? loadBlock(w) : `let b${w}_0 = ${bVec === 4 ? 'vec4f' : 'f32'}(${bAt(w, 0)});`;
   const loadA = (row: string, isNone: string): string => {
-    if (gather) return `select(f32(a[${row} + k]), 0.0f, ${isNone})`;
+    if (walked) return `select(f32(a[${row} + k]), 0.0f, ${isNone})`;
     if (!transA) return depth === 4 ? `vec4f(a[${row} + k])` : `f32(a[${row} + k])`;
-    const at = (q: number): string => `f32(a[${row} + (k * ${depth}u + ${q}u) * LDA])`;
+    const at = (q: number): string =>
+      gather ? `gathered(k * ${depth}u + ${q}u, ${row})` : `f32(a[${row} + (k * ${depth}u + ${q}u) * LDA])`;
     return depth === 4 ? `vec4f(${at(0)}, ${at(1)}, ${at(2)}, ${at(3)})` : at(0);
   };
   const multiply = (r: number, w: number): string => {
@@ -146,20 +150,20 @@ export function laneKernel(
   // Where a row of A begins. With broadcast, an invocation holds A of the rows that its place in the subgroup names.
   const place = (name: string, isNone: string, number: string): string => {
     const row = `min(row0 + ${number}, M - 1u)`;
-    if (gather)
+    if (walked)
       return wgsl`
     let ${name}Found = runAt(${row}, run);
     let ${isNone} = ${name}Found == ZEROS;
     let ${name} = select(${name}Found, 0u, ${isNone});`;
     return transA
-      ? `let ${name} = ${batch > 1 ? `batch * STEPS * ${depth}u * LDA + ` : ''}${row} + ${p.aOffset}u;`
-      : `let ${name} = ${batch > 1 ? 'batch * M * LDA + ' : ''}${row} * LDA + ${p.aOffset / aVec}u;`;
+      ? `let ${name} = ${batch > 1 ? `${itemA} * STEPS * ${depth}u * LDA + ` : ''}${row} + ${p.aOffset}u;`
+      : `let ${name} = ${batch > 1 ? `${itemA} * M * LDA + ` : ''}${row} * LDA + ${p.aOffset / aVec}u;`;
   };
   const places = broadcast
     ? eachOwn((o) => place(`own${o}`, `isNone${o}`, `subgroupLane + ${o * lanes}u`))
     : eachRow((r) => place(`r${r}`, `isNone${r}`, `${r}u`));
   const bBegin = (w: number): string =>
-    `${batch > 1 ? `batch * ${transB ? `UNITS * ${vec}u` : 'STEPS'} * LDB + ` : ''}u${w}${transB ? ` * ${vec}u * LDB` : ''}`;
+    `${batch > 1 ? `${itemB} * ${transB ? `UNITS * ${vec}u` : 'STEPS'} * LDB + ` : ''}u${w}${transB ? ` * ${vec}u * LDB` : ''}`;
 
   const storeUnrolled = eachRow(
     (r) =>
@@ -200,20 +204,20 @@ export function laneKernel(
     code: wgsl`
 alias V = ${isWide ? 'vec4f' : 'f32'};
 ${tail.code}
-${gather && runAt(gather)}
+${gather && (transA ? gathered(gather, M) : runAt(gather))}
 fn group(g: u32, lane: u32) {
   let unit0 = (g % BLOCKS) * ${lanes * perLane}u + lane;
   let band = g / BLOCKS;
   ${batch > 1 && `let bands = (M + ${rows - 1}u) / ${rows}u;\n  let batch = band / bands;`}
   let row0 = ${batch > 1 ? '(band % bands)' : 'band'} * ${rows}u;
-  ${!gather && places}
-  ${eachUnit((w) => `let u${w} = min(unit0 + ${w * lanes}u, UNITS - 1u);\n${gather ? 'var' : 'let'} n${w} = ${bBegin(w)};`)}
+  ${!walked && places}
+  ${eachUnit((w) => `let u${w} = min(unit0 + ${w * lanes}u, UNITS - 1u);\n${walked ? 'var' : 'let'} n${w} = ${bBegin(w)};`)}
   ${eachRow((r) => eachUnit((w) => `var s${r}_${w} = V();`))}
-  ${gather && `for (var run = 0u; run < ${runs}u; run++) {\n${places}`}
+  ${walked && `for (var run = 0u; run < ${runs}u; run++) {\n${places}`}
   for (var k = 0u; k < STEPS; k++) {
     ${step}
   }
-  ${gather && `${eachUnit((w) => `n${w} += STEPS * LDB;`)}\n}`}
+  ${walked && `${eachUnit((w) => `n${w} += STEPS * LDB;`)}\n}`}
   let cBase = ${batch > 1 ? `batch * M * LDC + ` : ''}${p.column / vec}u;
   ${isSoftware ? storeInLoop : storeUnrolled}
 }`,

@@ -12,7 +12,7 @@ export function linearRef(
   { layout, activation }: LinearAttrs,
 ): RefArray {
   const [I, O] = fan(w, layout);
-  const rows = { shape: [sizeOf(x.shape) / I, I], data: x.data };
+  const rows = { shape: [sizeOf(x.shape.slice(0, -1)), I], data: x.data };
   const data = matmulRef(rows, w, { transA: false, transB: layout === 'out-in' });
   const f = activation ? unaryFunctions[activation].js : (v: number): number => v;
   data.forEach((v, i) => (data[i] = f(v + (bias ? bias.data[i % O] : 0))));
@@ -46,6 +46,12 @@ export const linearCheck: OpCheck<LinearAttrs, LinearInputs> = {
       inputs: [{ shape: [1, 6] }, { shape: [5, 6] }, { shape: [5] }, undefined],
       attrs: { layout: 'out-in', activation: 'quickGelu' },
     },
+    {
+      name: 'no inputs',
+      inputs: [{ shape: [3, 0] }, { shape: [5, 0] }, { shape: [5] }, undefined],
+      attrs: { layout: 'out-in', activation: 'tanh' },
+    },
+    { inputs: [{ shape: [7] }, { shape: [3, 7] }, { shape: [3] }, undefined], attrs: { layout: 'out-in' } },
     {
       inputs: [{ shape: [0, 3] }, { shape: [5, 3] }, { shape: [5] }, undefined],
       attrs: { layout: 'out-in', activation: 'relu' },

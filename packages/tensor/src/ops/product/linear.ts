@@ -7,7 +7,8 @@ import { assertFloat, assertSizes } from '../../arguments.ts';
 import { defineOp, type OpDefinition, type TensorSpec } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 import { unarySlope, type Activation } from '../unary/activations.ts';
-import { sum } from '../reduce/reduce.ts';
+import { reshape } from '../move/reshape.ts';
+import { sum } from '../reduce/sum.ts';
 import { launchGemm } from './gemm.ts';
 import { matmul } from './matmul.ts';
 
@@ -21,6 +22,9 @@ export interface LinearAttrs {
 /** [inputs, outputs] of a weight. */
 export const fan = (w: { shape: readonly number[] }, layout: WeightLayout): [number, number] =>
   layout === 'out-in' ? [w.shape[1], w.shape[0]] : [w.shape[0], w.shape[1]];
+
+/** Rows of x [..., I], also where I is 0. */
+export const rowsOf = (x: Tensor): number => sizeOf(x.shape.slice(0, -1));
 
 export function assertLinear(
   op: string,
@@ -61,7 +65,7 @@ const definition: OpDefinition<LinearAttrs, LinearInputs> = {
       a: x,
       b: w,
       out,
-      M: x.size / I,
+      M: rowsOf(x),
       N: O,
       K: I,
       transB: layout === 'out-in',
@@ -74,12 +78,13 @@ const definition: OpDefinition<LinearAttrs, LinearInputs> = {
   vjp({ inputs: [x, w, bias], outputs: [, pre], attrs: { layout, activation }, grad, needs }) {
     const [I, O] = fan(w, layout);
     const inner = needs[0] || needs[1] || needs[2];
-    const g = (activation && inner ? unarySlope(pre, grad, activation) : grad).reshape([-1, O]);
-    const rows = x.reshape([-1, I]);
+    const slope = activation && inner ? unarySlope(pre, grad, activation) : grad;
+    const g = reshape(slope, [rowsOf(x), O]);
+    const rows = reshape(x, [rowsOf(x), I]);
     return [
-      needs[0] ? matmul(g, w, { transB: layout === 'in-out', gradientA: true }).reshape(x.shape) : undefined,
+      needs[0] ? reshape(matmul(g, w, { transB: layout === 'in-out', gradientA: true }), x.shape) : undefined,
       needs[1] ? weightGrad(rows, g, layout) : undefined,
-      needs[2] ? sum(g, { axis: 0 }).reshape(bias!.shape) : undefined,
+      needs[2] ? reshape(sum(g, { axis: 0 }), bias!.shape) : undefined,
       needs[3] ? grad : undefined,
     ];
   },
@@ -97,7 +102,8 @@ export interface LinearOptions {
 }
 
 /**
- * f(x·W + b) + residual: x [..., I] → [..., O], W [O, I] ('out-in', the default) or [I, O] ('in-out').
+ * f(x·W + b) + residual: x [..., I] → [..., O], W [O, I] ('out-in', the default) or [I, O] ('in-out'). x may be a vector; with
+ * I = 0 the products are zeros and b remains.
  * @throws ShapeError when sizes do not fit.
  */
 export const linear = defineOp(

@@ -245,8 +245,8 @@ fn group(g: u32, lane: u32, subgroup: u32) {
   let n0 = (g % ${columns}u) * ${sides.N}u;
   let m0 = ((g / ${columns}u) % ${rows}u) * ${sides.M}u;
   let batch = g / ${columns * rows}u;
-  let aBase = (batch * ${a.perBatch}u + ${a.offset}u) / ${a.vec}u;
-  let bBase = batch * ${b.perBatch}u / ${b.vec}u;
+  let aBase = (${p.itemA?.('batch') ?? 'batch'} * ${a.perBatch}u + ${a.offset}u) / ${a.vec}u;
+  let bBase = ${p.itemB?.('batch') ?? 'batch'} * ${b.perBatch}u / ${b.vec}u;
   let aOwn = ${own('m0')}subgroup / ${subgroupsAlong}u * ${block.M}u;
   let bOwn = ${own('n0')}subgroup % ${subgroupsAlong}u * ${block.N}u;
   ${repeat(down, (i) => repeat(across, (j) => `var s${i}_${j} = ${fragment.zeros};`))}

@@ -4,12 +4,13 @@
 // Legend: I inputs, H hidden units, O outputs.
 import { sizeOf, formatShape } from '../../core/shape.ts';
 import { assertFloat, assertSizes } from '../../arguments.ts';
-import { defineOp, type OpDefinition, type TensorSpec } from '../../op.ts';
+import { defineOp, kernelOp, type OpDefinition, type TensorSpec } from '../../op.ts';
 import { emptyTensor, type Tensor } from '../../tensor.ts';
 import type { Activation } from '../unary/activations.ts';
-import { sum } from '../reduce/reduce.ts';
+import { reshape } from '../move/reshape.ts';
+import { sum } from '../reduce/sum.ts';
 import { launchGemm } from './gemm.ts';
-import { assertLinear, fan, weightGrad, type WeightLayout } from './linear.ts';
+import { assertLinear, fan, rowsOf, weightGrad, type WeightLayout } from './linear.ts';
 import { matmul } from './matmul.ts';
 
 export interface MlpAttrs {
@@ -44,7 +45,7 @@ const definition: OpDefinition<MlpAttrs, MlpInputs> = {
   launch(context, [x, w1, b1, w2, b2, residual], [out, pre, savedHidden], { layout, activation }) {
     const [I, H] = fan(w1, layout);
     const O = fan(w2, layout)[1];
-    const M = x.size / I;
+    const M = rowsOf(x);
     const transB = layout === 'out-in';
     const hidden = savedHidden ?? emptyTensor(context.device, [M, H], { dtype: x.dtype });
     launchGemm(context, {
@@ -76,29 +77,30 @@ const definition: OpDefinition<MlpAttrs, MlpInputs> = {
   vjp({ inputs: [x, w1, b1, w2, b2], outputs: [, pre, hidden], attrs: { layout, activation }, grad, needs }) {
     const [I, H] = fan(w1, layout);
     const O = fan(w2, layout)[1];
-    const g = grad.reshape([-1, O]);
+    const M = rowsOf(x);
+    const g = reshape(grad, [M, O]);
     const gPre =
       needs[0] || needs[1] || needs[2]
-        ? hiddenGrad(g, w2, pre.reshape([-1, H]), { layout, activation })
+        ? hiddenGrad(g, w2, reshape(pre, [M, H]), { layout, activation })
         : undefined;
     return [
       needs[0]
-        ? matmul(gPre!, w1, { transB: layout === 'in-out', gradientA: true }).reshape(x.shape)
+        ? reshape(matmul(gPre!, w1, { transB: layout === 'in-out', gradientA: true }), x.shape)
         : undefined,
-      needs[1] ? weightGrad(x.reshape([-1, I]), gPre!, layout) : undefined,
-      needs[2] ? sum(gPre!, { axis: 0 }).reshape(b1!.shape) : undefined,
-      needs[3] ? weightGrad(hidden.reshape([-1, H]), g, layout) : undefined,
-      needs[4] ? sum(g, { axis: 0 }).reshape(b2!.shape) : undefined,
+      needs[1] ? weightGrad(reshape(x, [M, I]), gPre!, layout) : undefined,
+      needs[2] ? reshape(sum(gPre!, { axis: 0 }), b1!.shape) : undefined,
+      needs[3] ? weightGrad(reshape(hidden, [M, H]), g, layout) : undefined,
+      needs[4] ? reshape(sum(g, { axis: 0 }), b2!.shape) : undefined,
       needs[5] ? grad : undefined,
     ];
   },
 };
 
-const hiddenGradDefinition: OpDefinition<MlpAttrs, readonly [Tensor, Tensor, Tensor]> = {
-  name: 'mlpHiddenGrad',
-  inputs: ['g', 'w2', 'pre'],
-  infer: ([, , pre]) => [{ shape: pre.shape, dtype: pre.dtype }],
-  launch(context, [g, w2, pre], [out], { layout, activation }) {
+/** (g · W₂ᵀ) ⊙ f′(pre) in one kernel. */
+const hiddenGradOp = kernelOp(
+  'mlpHiddenGrad',
+  ([, , pre]: readonly [Tensor, Tensor, Tensor]) => [{ shape: pre.shape, dtype: pre.dtype }],
+  (context, [g, w2, pre], [out], { layout, activation }: MlpAttrs) => {
     const [H, O] = fan(w2, layout);
     const slope = { of: pre, activation };
     launchGemm(context, {
@@ -106,7 +108,7 @@ const hiddenGradDefinition: OpDefinition<MlpAttrs, readonly [Tensor, Tensor, Ten
       a: g,
       b: w2,
       out,
-      M: g.size / O,
+      M: pre.shape[0],
       N: H,
       K: O,
       transB: layout === 'in-out',
@@ -114,15 +116,10 @@ const hiddenGradDefinition: OpDefinition<MlpAttrs, readonly [Tensor, Tensor, Ten
       slope,
     });
   },
-};
-
-/** (g · W₂ᵀ) ⊙ f′(pre) in one kernel. */
-const hiddenGrad = defineOp(
-  hiddenGradDefinition,
-  (apply) =>
-    (g: Tensor, w2: Tensor, pre: Tensor, attrs: MlpAttrs): Tensor =>
-      apply([g, w2, pre], attrs)[0],
 );
+
+const hiddenGrad = (g: Tensor, w2: Tensor, pre: Tensor, attrs: MlpAttrs): Tensor =>
+  hiddenGradOp([g, w2, pre], attrs)[0];
 
 export interface MlpWeights {
   w1: Tensor;

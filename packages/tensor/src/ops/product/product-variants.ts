@@ -22,6 +22,7 @@ export function productKey(p: GemmPiece): string {
     `${p.a.dtype}·${p.b.dtype}→${p.out.dtype}`,
     `M≤${upToPowerOfTwo(p.M)} N≤${upToPowerOfTwo(p.N)} K≤${upToPowerOfTwo(p.K)}`,
     ...((p.batch ?? 1) > 1 ? ['batched'] : []),
+    ...(p.itemA || p.itemB ? ['broadcast'] : []),
     ...(p.gather ? ['gathered'] : []),
     ...(isOdd ? ['odd'] : []),
   ].join(' ');
@@ -48,12 +49,17 @@ const splitVariant = (form: TileForm, count: number): ProductVariant => ({
   },
 });
 
-function splitVariants({ M, N, K, batch = 1, gather }: GemmPiece): ProductVariant[] {
-  if (batch > 1 || gather || K < shortestSplit) return [];
+/** The gradient of a convolution's weight: a few rows, and K as long as all images have pixels. */
+const isWeightGradient = ({ gather, transA }: GemmPiece): boolean => gather !== undefined && transA === true;
+
+function splitVariants(piece: GemmPiece): ProductVariant[] {
+  const { M, N, K, batch = 1, gather, transA } = piece;
+  if (batch > 1 || (gather && !transA) || K < shortestSplit) return [];
+  const counts = isWeightGradient(piece) ? [32, 8, 2] : [2, 4, 8];
   return tileForms
     .slice(0, 2)
     .filter(({ rows, columns }) => Math.ceil(M / rows) * Math.ceil(N / columns) < fewGroups)
-    .flatMap((form) => [2, 4, 8].map((count) => splitVariant(form, count)));
+    .flatMap((form) => counts.map((count) => splitVariant(form, count)));
 }
 
 export function* productVariants(piece: GemmPiece, device: Machine): Generator<ProductVariant> {
@@ -73,9 +79,10 @@ export function* productVariants(piece: GemmPiece, device: Machine): Generator<P
       const name = `matrices ${describeForm(form)}`;
       yield { name, launch: (context, p) => context.run(matrixKernel(p, form)) };
     }
+    if (isWeightGradient(piece)) yield* splitVariants(piece);
     yield tileVariant(first);
     for (const form of tileForms) if (form !== first) yield tileVariant(form);
-    yield* splitVariants(piece);
+    if (!isWeightGradient(piece)) yield* splitVariants(piece);
     yield* lanes();
     return;
   }

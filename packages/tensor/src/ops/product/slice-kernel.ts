@@ -29,6 +29,8 @@ export const suitsSlices = ({ M, K, transA, gather }: GemmPiece): boolean =>
 /** @param p one that {@link suitsSlices} */
 export function sliceKernel(p: GemmPiece, { slices }: SliceForm): KernelSpec {
   const { M, N, K, lda, ldb, ldc, transB = false, batch = 1 } = p;
+  const itemA = p.itemA?.('batch') ?? 'batch';
+  const itemB = p.itemB?.('batch') ?? 'batch';
   const isWide = !transB && aligned(N, ldb, ldc, p.column);
   const depth = transB && aligned(K, lda, ldb, p.aOffset) ? 4 : 1;
   const vec = isWide ? 4 : 1;
@@ -65,8 +67,8 @@ fn group(g: u32, lane: u32) {
   }
   let unit = (g % ${blocks}u) * ${unitsPerGroup}u + place;
   let u = min(unit, ${units - 1}u);
-  let aBase = batch * ${(M * lda) / depth}u + ${p.aOffset / depth}u;
-  let bBase = batch * ${((transB ? N : K) * ldb) / (isWide ? 4 : depth)}u + u${transB ? ` * ${ldb / depth}u` : ''};
+  let aBase = ${itemA} * ${(M * lda) / depth}u + ${p.aOffset / depth}u;
+  let bBase = ${itemB} * ${((transB ? N : K) * ldb) / (isWide ? 4 : depth)}u + u${transB ? ` * ${ldb / depth}u` : ''};
   ${eachRow((r) => `var s${r} = V();`)}
   for (var k = slice; k < ${K / depth}u; k += ${slices}u) {
     let bv = ${vectorOf(isWide ? 4 : depth)}(b[${bAt}]);

@@ -108,13 +108,13 @@ function multiply(
 /**
  * The product of one piece in tiles of `form`. With `split` the workgroups of each share of K write their raw sums, and
  * `splitSumKernel` makes C of them.
- * @throws ShapeError for a split of a batched or gathered product
+ * @throws ShapeError for a split of a batched product
  */
 export function tileKernel(p: GemmPiece, form: TileForm, split?: Split): KernelSpec {
   const { M, N, K, transA = false, transB = false, batch = 1, gather } = p;
-  if (split && (batch > 1 || gather)) {
+  if (split && batch > 1) {
     throw new ShapeError(
-      `${p.name ?? 'matmul'}: a ${gather ? 'gathered' : 'batched'} product is not split along K; run it without split`,
+      `${p.name ?? 'matmul'}: a batched product is not split along K; run it without split`,
     );
   }
   const { depth, perRows, perColumns } = form;
@@ -130,6 +130,7 @@ export function tileKernel(p: GemmPiece, form: TileForm, split?: Split): KernelS
       alongK: !transA,
       stride: p.lda,
       offset: p.aOffset,
+      itemOf: p.itemA,
       perItem: split ? 0 : (transA ? K : M) * p.lda,
       outer: M,
       K,
@@ -145,6 +146,7 @@ export function tileKernel(p: GemmPiece, form: TileForm, split?: Split): KernelS
       alongK: transB,
       stride: p.ldb,
       offset: 0,
+      itemOf: p.itemB,
       perItem: split ? 0 : (transB ? N : K) * p.ldb,
       outer: N,
       K,

@@ -21,7 +21,9 @@ export interface TileSource {
   stride: number;
   /** Added to element indices inside the window. */
   offset: number;
-  /** Elements from one batch item to the next. */
+  /** The operand's item for `item` of the batch, in WGSL; default the same. */
+  itemOf?: (item: string) => string;
+  /** Elements from one of its items to the next. */
   perItem: number;
   /** Size of the product along the outer dimension: M for A, N for B. */
   outer: number;
@@ -56,9 +58,13 @@ export interface TileOperand {
   block(unit: number, part: number): string;
 }
 
+/** Elements of a gathered run. */
+const runLength = ({ alongK, outer, K, gather }: TileSource): number =>
+  (alongK ? K : outer) / (gather?.runs ?? 1);
+
 /** Whether four neighbours can be loaded at once. Outside K, what a vec4 has beyond the outer size is never stored. */
 function loadsVec4(s: TileSource): boolean {
-  if (s.gather) return aligned(s.K / s.gather.runs, s.window[1]);
+  if (s.gather) return aligned(runLength(s), s.window[1]);
   return aligned(s.stride, s.offset, s.window[1]) && (!s.alongK || aligned(s.K));
 }
 
@@ -86,7 +92,7 @@ export function tileOperand(s: TileSource, { extent, depth, side, threads }: Til
   let ${name}Outer${i} = ${name}0 + ${name}Inner${i};
   ${
     !gather &&
-    `let ${name}From${i} = item * ${s.perItem / vec}u + ${s.offset / vec}u + ${
+    `let ${name}From${i} = ${s.itemOf?.('item') ?? 'item'} * ${s.perItem / vec}u + ${s.offset / vec}u + ${
       alongK ? `${name}Outer${i} * ${stride / vec}u` : `${name}Outer${i} / ${vec}u`
     };`
   }`;
@@ -95,13 +101,16 @@ export function tileOperand(s: TileSource, { extent, depth, side, threads }: Til
     const [next, k, outer] = [`${name}Next${i}`, `${name}AtK${i}`, `${name}Outer${i}`];
     const at = `${name}From${i} + ${alongK ? `${k} / ${vec}u` : `${k} * ${stride / vec}u`}`;
     if (gather && isVec) {
-      const length = s.K / gather.runs;
-      return wgsl`let found = runAt(${outer}, ${k} / ${length}u);
-      if (found != ZEROS) { ${next} = vec4f(${name}[(found + ${k} % ${length}u) / 4u]); }`;
+      const length = runLength(s);
+      const [row, column] = alongK ? [outer, k] : [k, outer];
+      return wgsl`let found = runAt(${row}, ${column} / ${length}u);
+      if (found != ZEROS) { ${next} = vec4f(${name}[(found + ${column} % ${length}u) / 4u]); }`;
     }
     if (isVec) return `${next} = vec4f(${name}[${at}]);`;
-    const one = (c: number): string =>
-      gather ? `gathered(${outer}, ${k} + ${c}u)` : `f32(${name}[${at} + ${c}u])`;
+    const one = (c: number): string => {
+      if (!gather) return `f32(${name}[${at} + ${c}u])`;
+      return alongK ? `gathered(${outer}, ${k} + ${c}u)` : `gathered(${k}, ${outer} + ${c}u)`;
+    };
     const isInside = (c: number): string =>
       alongK ? `${k} + ${c}u < kEnd` : `${outer} + ${c}u < ${s.outer}u`;
     return repeat(4, (c) => `if (${isInside(c)}) { ${next}[${c}] = ${one(c)}; }`);
@@ -110,7 +119,7 @@ export function tileOperand(s: TileSource, { extent, depth, side, threads }: Til
   return {
     read: window(s.tensor, ...s.window, vec),
     declarations: wgsl`
-${gather && (isVec ? runAt(gather) : gathered(gather, s.K))}
+${gather && (isVec ? runAt(gather) : gathered(gather, alongK ? s.K : s.outer))}
 var<workgroup> ${name}Tile: array<vec4f, ${line * depth}>;`,
     places: each(place),
     load: each(

@@ -5,6 +5,7 @@ import { runFlat } from '../../kernel/flat.ts';
 import { assertSeed, eachElement, randomWgsl } from '../../kernel/random.ts';
 import { f32Literal, wgsl } from '../../kernel/wgsl.ts';
 import { assertFloat } from '../../arguments.ts';
+import { seedTensor, type SeedOptions } from './generator.ts';
 import { defineOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 
@@ -45,13 +46,9 @@ const definition: OpDefinition<DropoutAttrs, readonly [Tensor, Tensor]> = {
   vjp: ({ inputs: [, seed], attrs, grad }) => [dropout(grad, { ...attrs, seed }), undefined],
 };
 
-export interface DropoutOptions {
+export interface DropoutOptions extends SeedOptions {
   /** Probability of dropping an element. */
   p: number;
-  /** u32 [2]: (seed, step). */
-  seed: Tensor;
-  /** Keeps the masks of several dropouts in one step apart; default 0. */
-  stream?: number;
 }
 
 /** `x` with elements zeroed at random and the rest scaled by 1/(1 − p); `x` itself for p = 0. */
@@ -59,5 +56,5 @@ export const dropout = defineOp(
   definition,
   (apply) =>
     (x: Tensor, { p, seed, stream = 0 }: DropoutOptions): Tensor =>
-      p === 0 ? x : apply([x, seed], { p, stream })[0],
+      p === 0 ? x : x.device.scope(() => apply([x, seedTensor('dropout', x.device, seed)], { p, stream })[0]),
 );

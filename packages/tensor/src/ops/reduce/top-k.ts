@@ -1,20 +1,40 @@
-// topK: the k largest values of each row of the last axis, in descending order; of equal values the first.
+// topK: the k largest (or smallest) values of each row, in order; of equal values the first.
 //
-// Every round takes the best candidate that comes after the one taken before, in the order (value falling,
-// index rising). In a long row only the k blocks with the largest maxima can hold the answer (an element of
-// any other block has k maxima before it), so only their elements are candidates.
+// Every round takes the best candidate that comes after the one taken before, in the order (key falling, index rising); keys
+// order floats with NaN on top (kernel/order-keys.ts). In a long row only the k blocks with the largest maxima can hold the
+// answer (an element of any other block has k maxima before it), so only their elements are candidates. For many values
+// sorting is less work.
 // Legend: R rows, N values per row, k chosen.
+import { assertOptions } from '../../arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
-import { formatShape } from '../../core/shape.ts';
+import { formatShape, normaliseAxis } from '../../core/shape.ts';
+import { loadedType, orderKey } from '../../kernel/order-keys.ts';
 import { runRows } from '../../kernel/rows.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
-import { assertFloat } from '../../arguments.ts';
-import { defineOp, type LaunchContext, type OpDefinition } from '../../op.ts';
+import {
+  applyOp,
+  defineOp,
+  type CompositeDefinition,
+  type LaunchContext,
+  type OpDefinition,
+} from '../../op.ts';
 import { emptyTensor, type Tensor } from '../../tensor.ts';
-import { assertIndexable, firstOfLanes, mostIndices } from './argmax.ts';
+import { slice } from '../move/slice.ts';
+import { indexFolds } from './argmax.ts';
+import { alongLast } from './along-last.ts';
+import { scatterRows } from './scatter-rows.ts';
+import { sort } from './sort.ts';
 
 export interface TopKAttrs {
   k: number;
+  axis?: number;
+  /** False: the smallest. */
+  largest?: boolean;
+}
+
+interface RowAttrs {
+  k: number;
+  largest: boolean;
 }
 
 interface Candidates {
@@ -22,14 +42,16 @@ interface Candidates {
   /** Candidates per row. */
   count: number;
   read: Record<string, Tensor>;
-  /** WGSL: candidate c of row r as `let index` (its position in the row) and `let v`. */
+  /** WGSL functions for `code`. */
+  prelude: string;
+  /** WGSL: candidate c of row r as `let index` (its position in the row) and `let key`. */
   code: string;
 }
 
 /** Chooses k of each row's candidates; those with an index of `length` or more are none. */
 function choose(
   context: LaunchContext,
-  { rows, count, read, code }: Candidates,
+  { rows, count, read, prelude, code }: Candidates,
   { k, length, values, indices }: { k: number; length: number; values?: Tensor; indices: Tensor },
 ): void {
   runRows(context, {
@@ -37,33 +59,33 @@ function choose(
     length: count,
     read,
     write: { values, indices },
-    consts: { K: k, LENGTH: length, COUNT: count, NONE: mostIndices },
+    consts: { K: k, LENGTH: length, COUNT: count, NONE: 0xffffffff },
+    folds: indexFolds,
     flops: rows * count,
-    code: wgsl`${firstOfLanes}
-const LOWEST = -0x1.fffffep+127f;
+    code: wgsl`${prelude}
 fn row(r: u32, lane: u32) {
-  var top = -LOWEST;
+  var top = 0xffffffffu;
   var next = 0u;
-  var mine = LOWEST;
+  var mine = 0u;
   var at = NONE;
   var stale = true;
   for (var j = 0u; j < K; j++) {
     if (stale) {
-      mine = LOWEST;
+      mine = 0u;
       at = NONE;
       for (var c = lane; c < COUNT; c += LANES) {
         ${code}
-        let isLeft = index < LENGTH && (v < top || (v == top && index >= next));
-        if (isLeft && (v > mine || (v == mine && index < at))) {
-          mine = v;
+        let isLeft = index < LENGTH && (key < top || (key == top && index >= next));
+        if (isLeft && (at == NONE || key > mine || (key == mine && index < at))) {
+          mine = key;
           at = index;
         }
       }
     }
-    top = maxLanes(lane, mine);
-    let chosen = firstOfLanes(lane, select(NONE, at, mine == top));
+    top = highestKey(lane, mine);
+    let chosen = lowestIndex(lane, select(NONE, at, mine == top));
     if (lane == 0u) {
-      ${values && 'values[r * K + j] = values_t(top);'}
+      ${values && 'values[r * K + j] = x[r * LENGTH + chosen];'}
       indices[r * K + j] = chosen;
     }
     stale = at == chosen;
@@ -73,29 +95,33 @@ fn row(r: u32, lane: u32) {
   });
 }
 
-/** Maxima of blocks of `block` values, the last one of a row maybe shorter: [R, ⌈N / block⌉]. */
-function launchBlockMaxima({ device, run }: LaunchContext, x: Tensor, maxima: Tensor, block: number): void {
+/** Largest keys of blocks of `block` values, the last one of a row maybe shorter: [R, ⌈N / block⌉]. */
+function launchBlockMaxima(
+  context: LaunchContext,
+  x: Tensor,
+  maxima: Tensor,
+  { block, keys, item }: { block: number; keys: string; item: (at: string) => string },
+): void {
   const n = x.dim(-1);
-  runRows(
-    { device, run },
-    {
-      name: 'topK block maxima',
-      rows: maxima.size,
-      length: block,
-      read: { x },
-      write: { maxima },
-      consts: { N: n, BLOCKS: maxima.dim(-1), BLOCK: block },
-      flops: x.size,
-      code: wgsl`fn row(i: u32, lane: u32) {
-        let first = (i % BLOCKS) * BLOCK;
-        let end = min(N, first + BLOCK);
-        var top = -0x1.fffffep+127f;
-        for (var c = first + lane; c < end; c += LANES) { top = max(top, f32(x[(i / BLOCKS) * N + c])); }
-        let highest = maxLanes(lane, top);
-        if (lane == 0u) { maxima[i] = highest; }
-      }`,
-    },
-  );
+  runRows(context, {
+    name: 'topK block maxima',
+    rows: maxima.size,
+    length: block,
+    read: { x },
+    write: { maxima },
+    consts: { N: n, BLOCKS: maxima.dim(-1), BLOCK: block },
+    folds: indexFolds,
+    flops: x.size,
+    code: wgsl`${keys}
+fn row(i: u32, lane: u32) {
+  let first = (i % BLOCKS) * BLOCK;
+  let end = min(N, first + BLOCK);
+  var top = 0u;
+  for (var c = first + lane; c < end; c += LANES) { top = max(top, ${item('(i / BLOCKS) * N + c')}); }
+  let highest = highestKey(lane, top);
+  if (lane == 0u) { maxima[i] = highest; }
+}`,
+  });
 }
 
 /** Block size that makes the two choices, among N/block maxima and k·block values, about equally long. */
@@ -105,90 +131,89 @@ function blockFor(n: number, k: number): number | undefined {
   return n > 2048 && blocks > k && 2 * (blocks + k * block) < n ? block : undefined;
 }
 
-const definition: OpDefinition<TopKAttrs, readonly [Tensor]> = {
+const rowDefinition: OpDefinition<RowAttrs, readonly [Tensor]> = {
   name: 'topK',
   inputs: ['x'],
   infer([x], { k }) {
-    assertFloat('topK', 'x', x);
-    const n = x.shape.at(-1) ?? 0;
-    if (!Number.isInteger(k) || k < 1 || k > n) {
-      throw new ShapeError(
-        `topK: k is ${k}, but the last axis of ${formatShape(x.shape)} has 1 to ${n} values to choose`,
-      );
-    }
-    assertIndexable('topK', n);
     const shape = [...x.shape.slice(0, -1), k];
     return [
       { shape, dtype: x.dtype },
       { shape, dtype: 'u32' },
     ];
   },
-  launch(context, [x], [values, indices], { k }) {
+  launch(context, [x], [values, indices], { k, largest }) {
     const n = x.dim(-1);
     const rows = x.size / n;
     const block = blockFor(n, k);
-    const inRow = (read: Record<string, Tensor>, count: number): Candidates => ({
-      rows,
-      count,
-      read,
-      code: 'let index = c; let v = f32(pool[r * COUNT + c]);',
-    });
+    const keys = wgsl`${orderKey(x.dtype)}
+fn keyOf(v: ${loadedType(x.dtype)}) -> u32 { return ${largest ? '' : '~'}orderKey(v); }`;
+    const item = (at: string): string => `keyOf(${loadedType(x.dtype)}(x[${at}]))`;
     if (!block) {
-      choose(context, inRow({ pool: x }, n), { k, length: n, values, indices });
+      const code = `let index = c; let key = ${item('r * COUNT + c')};`;
+      choose(
+        context,
+        { rows, count: n, read: { x }, prelude: keys, code },
+        { k, length: n, values, indices },
+      );
       return;
     }
     const blocks = Math.ceil(n / block);
-    const maxima = emptyTensor(context.device, [rows, blocks]);
+    const maxima = emptyTensor(context.device, [rows, blocks], { dtype: 'u32' });
     const chosen = emptyTensor(context.device, [rows, k], { dtype: 'u32' });
-    launchBlockMaxima(context, x, maxima, block);
-    choose(context, inRow({ pool: maxima }, blocks), { k, length: blocks, indices: chosen });
+    launchBlockMaxima(context, x, maxima, { block, keys, item });
+    choose(
+      context,
+      {
+        rows,
+        count: blocks,
+        read: { maxima },
+        prelude: '',
+        code: 'let index = c; let key = maxima[r * COUNT + c];',
+      },
+      { k, length: blocks, indices: chosen },
+    );
     const inBlocks = wgsl`let index = chosen[r * K + c / ${block}u] * ${block}u + c % ${block}u;
-        let v = f32(x[r * LENGTH + min(index, LENGTH - 1u)]);`;
-    const candidates = { rows, count: k * block, read: { x, chosen }, code: inBlocks };
+        let key = ${item('r * LENGTH + min(index, LENGTH - 1u)')};`;
+    const candidates = { rows, count: k * block, read: { x, chosen }, prelude: keys, code: inBlocks };
     choose(context, candidates, { k, length: n, values, indices });
   },
-  vjp: ({ inputs: [x], outputs: [, indices], grad }) => [scatterRows(grad, indices, x)],
+  vjp: ({ inputs: [x], outputs: [, indices], grad }) => scatterRows([grad, indices], { shape: x.shape }),
 };
 
-const backward: OpDefinition<object, readonly [Tensor, Tensor, Tensor]> = {
-  name: 'topKBackward',
-  inputs: ['g', 'indices', 'x'],
-  infer: ([g, , x]) => [{ shape: x.shape, dtype: g.dtype }],
-  launch({ run }, [g, indices, x], [out]) {
-    run({
-      read: { g, indices },
-      write: { out },
-      consts: { N: x.dim(-1), K: g.dim(-1) },
-      threads: out.size,
-      code: wgsl`fn thread(i: u32) {
-        let row = (i / N) * K;
-        var v = out_t();
-        for (var j = 0u; j < K; j++) { if (indices[row + j] == i % N) { v = g[row + j]; } }
-        out[i] = v;
-      }`,
-    });
+/** From here on sorting is less work than as many rounds. */
+const manyOf = 128;
+
+const definition: CompositeDefinition<TopKAttrs, readonly [Tensor]> = {
+  name: 'topK',
+  inputs: ['x'],
+  compose([x], { k, axis = -1, largest = true }) {
+    const at = normaliseAxis('topK', axis, x.rank);
+    const n = x.shape[at];
+    if (!Number.isInteger(k) || k < 1 || k > n) {
+      throw new ShapeError(
+        `topK: k is ${k}, but axis ${at} of ${formatShape(x.shape)} has 1 to ${n} values to choose`,
+      );
+    }
+    if (k <= manyOf) return alongLast(x, at, (rows) => applyOp(rowDefinition, [rows], { k, largest }));
+    return sort(x, { axis: at, descending: largest }).map((all) => slice(all, { axis: at, end: k }));
   },
 };
 
-/** Puts the gradients of the chosen values back at their places; zero elsewhere. */
-const scatterRows = defineOp(
-  backward,
-  (apply) =>
-    (g: Tensor, indices: Tensor, x: Tensor): Tensor =>
-      apply([g, indices, x], {})[0],
-);
-
 /**
- * The `k` largest values of the last axis and their u32 indices: x [..., N] → [[..., k], [..., k]], in
- * descending order; of equal values the one with the lowest index first. Gradients flow through the values.
- * Meant for k up to about 64: the work of long rows grows with √(k³ · N), of short ones with k · N.
- * @throws ShapeError when k is not between 1 and N.
+ * The `k` largest values along `axis` (the last by default) and their u32 indices, in falling order; with `largest: false` the
+ * smallest in rising order. Of equal values the one with the lowest index comes first; NaN counts as the largest. Any dtype.
+ * Gradients flow through the values. The work of long rows grows with √(k³ · N), of short ones with k · N, and for k > 128
+ * with N · log² N.
+ * @throws ShapeError when k is not between 1 and the size of the axis.
+ * @example
+ * const [values, indices] = topK(x, 3); // [..., N] → [..., 3] each
  */
 export const topK = defineOp(
   definition,
   (apply) =>
-    (x: Tensor, k: number): [values: Tensor, indices: Tensor] => {
-      const [values, indices] = apply([x], { k });
+    (x: Tensor, k: number, options: Omit<TopKAttrs, 'k'> = {}): [values: Tensor, indices: Tensor] => {
+      assertOptions('topK', options, ['axis', 'largest']);
+      const [values, indices] = apply([x], { ...options, k });
       return [values, indices];
     },
 );

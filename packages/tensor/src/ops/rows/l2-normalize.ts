@@ -39,7 +39,7 @@ fn row(r: u32, lane: u32) {
     squares += v * v;
   }
   let norm = sqrt(sumLanes(lane, across(squares)));
-  let divisor = max(norm, ${f32Literal(eps)});
+  let divisor = select(max(norm, ${f32Literal(eps)}), norm, isNan(norm));
   for (var c = lane; c < N; c += LANES) { out[base + c] = out_t(V(x[base + c]) / divisor); }
   ${norms && 'if (lane == 0u) { norms[r] = norm; }'}
 }`,

@@ -4,11 +4,17 @@
 import { wgsl } from '../../kernel/wgsl.ts';
 
 // Sums run in blocks of 64 items per lane, then over blocks: one running sum over a vocabulary of 50 257
-// would lose two digits. exp is 0 in f32 below −104; the clamp keeps infinities out.
+// would lose two digits. exp is 0 in f32 below −104.
+//
+// NaN and infinities as in PyTorch: `max` may drop a NaN, but x − m and what is made of it is NaN then, so the sum is NaN
+// whatever the maximum. Of −∞ alone m is −∞ and x − m is NaN: softmax is NaN. A clamp would hide both, hence \`select\`.
 export const rowStatistics = wgsl`
-fn shifted(at: u32, m: f32) -> V { return clamp(V(x[at]) - m, V(-104.0), V(0.0)); }
+fn shifted(at: u32, m: f32) -> V {
+  let d = V(x[at]) - m;
+  return select(clamp(d, V(-104.0), V(0.0)), d, nanItems(d));
+}
 fn rowMax(base: u32, lane: u32) -> f32 {
-  var top = V(-3.4e38);
+  var top = V(-infinity());
   for (var c = lane; c < N; c += LANES) { top = max(top, V(x[base + c * STEP])); }
   return maxLanes(lane, highest(top));
 }

@@ -33,6 +33,11 @@ const samples: Sample<AxisAttrs>[] = [
   { name: 'empty rows', inputs: [{ shape: [3, 0] }], attrs: { axis: -1 } },
 ];
 
+export const softminCheck: OpCheck<AxisAttrs, readonly [Tensor]> = {
+  reference: ([x], attrs) => softmaxRef('softmax', { ...x, data: x.data.map((v) => -v) }, attrs),
+  samples,
+};
+
 /** The check of softmax or logSoftmax. */
 export const softmaxCheck = (kind: Kind): OpCheck<AxisAttrs, readonly [Tensor]> => ({
   reference: ([x], attrs) => softmaxRef(kind, x, attrs),

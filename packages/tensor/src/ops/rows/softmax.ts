@@ -4,9 +4,10 @@
 import { normaliseAxis, sizeOf, type Shape } from '../../core/shape.ts';
 import { runWindowedRows } from '../../kernel/windowed-rows.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
-import { assertFloat } from '../../arguments.ts';
+import { assertFloat, assertNumber, assertOptions } from '../../arguments.ts';
 import { defineOp, kernelOp, type Op, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
+import { affine } from '../binary/arithmetic.ts';
 import { rowStatistics } from './row-statistics.ts';
 
 export interface AxisAttrs {
@@ -25,7 +26,15 @@ export function split(
   return { rows: shape[at] === 0 ? 0 : sizeOf(shape.slice(0, at)) * stride, length: shape[at], stride };
 }
 
-function defineSoftmax(kind: Kind): Op<(x: Tensor, options?: { axis?: number }) => Tensor> {
+/** `softmax(x, 0)` or `softmax(x, { axis: 0 })`; the last axis by default. */
+function axisOption(op: string, given: number | { axis?: number } = {}): AxisAttrs {
+  if (typeof given !== 'number') assertOptions(op, given, ['axis']);
+  const { axis = -1 } = typeof given === 'number' ? { axis: given } : given;
+  assertNumber(op, 'axis', axis, { integer: true });
+  return { axis };
+}
+
+function defineSoftmax(kind: Kind): Op<(x: Tensor, axis?: number | { axis?: number }) => Tensor> {
   const isLog = kind === 'logSoftmax';
   const inputGrad = kernelOp(
     `${kind}Backward`,
@@ -85,13 +94,28 @@ fn row(r: u32, lane: u32) {
   };
   return defineOp(
     definition,
-    (apply) =>
-      (x: Tensor, { axis = -1 }: { axis?: number } = {}): Tensor =>
-        apply([x], { axis })[0],
+    (apply) => (x: Tensor, axis?: number | { axis?: number }) => apply([x], axisOption(kind, axis))[0],
   );
 }
 
-/** exp(x) / Σ exp(x) along `axis` (the last by default). */
+/**
+ * exp(x) / Σ exp(x) along `axis` (the last by default). As in PyTorch a row with NaN or +∞, or of −∞ alone, is NaN; −∞ beside
+ * finite values gives 0.
+ * @example
+ * softmax(x, 0); // or softmax(x, { axis: 0 })
+ */
 export const softmax = defineSoftmax('softmax');
-/** x − ln Σ exp(x) along `axis` (the last by default). */
+/** x − ln Σ exp(x) along `axis` (the last by default): the logarithm of {@link softmax}, NaN where that is. */
 export const logSoftmax = defineSoftmax('logSoftmax');
+
+/** {@link softmax} of −x: the smallest values get the largest shares. */
+export const softmin = defineOp(
+  {
+    name: 'softmin',
+    inputs: ['x'],
+    compose: ([x]: readonly [Tensor], { axis }: AxisAttrs) => [softmax(affine(x, -1), axis)],
+  },
+  (apply) =>
+    (x: Tensor, axis?: number | { axis?: number }): Tensor =>
+      apply([x], axisOption('softmin', axis))[0],
+);
