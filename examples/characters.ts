@@ -51,7 +51,7 @@ for (let step = 0; step < steps; step++) {
   if (step % 50 === 49) console.log(`step ${step + 1}: loss ${(await loss.item()).toFixed(3)}`);
 }
 const read = await compile(device, { given: { ...rows, shape: [1, T] } }, ({ given }) => ({
-  likeliest: noGrad(device, () => model.forward(given).argmax()),
+  likeliest: noGrad(device, () => model.forward(given).argmax(-1)),
 }));
 const written = ids.slice(0, T);
 while (written.length < 3 * T)

@@ -47,7 +47,7 @@ for (let step = 0; step < steps; step++) {
 
 const { pixels, digits } = drawDigits(testCount, { seed: 1_000_000 });
 const test = await compile(device, { images: { shape: [testCount, side, side, 1] } }, ({ images }) => ({
-  read: noGrad(device, () => model.forward(images).argmax()),
+  read: noGrad(device, () => model.forward(images).argmax(-1)),
 }));
 const read = await test.run({ images: pixels }).read.read();
 const right = digits.filter((digit, i) => digit === read[i]).length;
