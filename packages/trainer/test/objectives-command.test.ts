@@ -46,7 +46,7 @@ test('a text-only run trains, resumes bit-equal, and captions pictures from its 
   assert.is(stopTokens.length, 1);
   assert.equal([settings.textOnly, settings.noise, settings.ending], ['decap', 0.1, 'eos']);
   assert.is((await start('parts', `${texts} --memory 4 --max-steps 7`)).code, 0);
-  const rest = await train(['--resume', pathOf('parts')]);
+  const rest = await train(['--resume', pathOf('parts'), '--max-steps', '99']);
   assert.is(rest.code, 0, rest.text);
   const lossesOf = async (name: string): Promise<number[]> =>
     (await lines<StepMetrics>(name, 'metrics.jsonl')).map(({ loss }) => loss);
@@ -115,7 +115,7 @@ test('a self-critical run begins with another run, keeps its settings, and resum
   );
   assert.is(bestValReward, Math.max(...validations.map(({ valReward }) => valReward!)));
   assert.is((await critical('stopped', '--epochs', '2', '--max-steps', '5')).code, 0);
-  assert.is((await train(['--resume', pathOf('stopped')])).code, 0);
+  assert.is((await train(['--resume', pathOf('stopped'), '--max-steps', '99'])).code, 0);
   const learned = (rows: StepMetrics[]) =>
     rows.map(({ loss, reward, baseline, gradNorm }) => [loss, reward, baseline, gradNorm]);
   assert.equal(learned(await lines<StepMetrics>('stopped', 'metrics.jsonl')), learned(steps));
