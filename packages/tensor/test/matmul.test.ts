@@ -10,8 +10,10 @@ import {
   grad,
   linear,
   matmul,
+  mlp,
   ShapeError,
   tensor,
+  TensorError,
   transpose,
   type Tensor,
 } from '../src/index.ts';
@@ -219,6 +221,23 @@ test('refused by name: sizes that do not fit, transposed vectors, whole numbers,
       () => matmul(of(2, 2), tensor(device, [1, 2], [2], { dtype: 'i32' })),
       DTypeError,
       /^matmul: b is i32/,
+    );
+    const whole = tensor(device, [1, 2, 3, 4], [2, 2], { dtype: 'i32' });
+    refuses(() => linear(of(2, 2), whole), DTypeError, /^linear: the weight is i32/);
+    refuses(
+      () => linear(of(2, 2), of(2, 2), undefined, { activation: 'swish' as never }),
+      TensorError,
+      /^linear: activation is the text 'swish', but one of .*'gelu'/,
+    );
+    refuses(
+      () => linear(of(2, 2), of(2, 2), undefined, { layout: 'io' as never }),
+      TensorError,
+      /^linear: layout is the text 'io'/,
+    );
+    refuses(
+      () => mlp(of(2, 2), { w1: of(2, 2), w2: of(2, 2) }, {} as never),
+      TensorError,
+      /^mlp: activation is undefined/,
     );
     refuses(
       () => matmul(of(2, 2), of(2, 2), { transpose: true } as never),

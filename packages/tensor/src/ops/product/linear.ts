@@ -3,10 +3,10 @@
 // Legend: I inputs, O outputs; x [..., I]; W [O, I] (PyTorch's Linear) or [I, O] (GPT-2's Conv1D).
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sizeOf } from '../../core/shape.ts';
-import { assertFloat, assertSizes } from '../../arguments.ts';
+import { assertChoice, assertFloat, assertOptions, assertSizes } from '../../arguments.ts';
 import { defineOp, type OpDefinition, type TensorSpec } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
-import { unarySlope, type Activation } from '../unary/activations.ts';
+import { rules, unarySlope, type Activation } from '../unary/activations.ts';
 import { reshape } from '../move/reshape.ts';
 import { sum } from '../reduce/sum.ts';
 import { launchGemm } from './gemm.ts';
@@ -33,6 +33,10 @@ export function assertLinear(
   b: TensorSpec | undefined,
   layout: WeightLayout,
 ): number {
+  assertChoice(op, 'layout', layout, ['out-in', 'in-out']);
+  assertFloat(op, 'x', x);
+  assertFloat(op, 'the weight', w);
+  if (b) assertFloat(op, 'the bias', b);
   if (w.shape.length !== 2) throw new ShapeError(`${op}: the weight ${formatShape(w.shape)} is no matrix`);
   const [I, O] = fan(w, layout);
   const got = x.shape.at(-1);
@@ -45,17 +49,25 @@ export function assertLinear(
   return O;
 }
 
+export const assertActivation = (op: string, activation: Activation | undefined): void =>
+  assertChoice(op, 'activation', activation, Object.keys(rules) as Activation[]);
+
+export function assertResidual(op: string, residual: TensorSpec | undefined, y: TensorSpec): void {
+  if (!residual) return;
+  assertFloat(op, 'residual', residual);
+  assertSizes(op, `residual ${formatShape(residual.shape)}`, sizeOf(residual.shape), sizeOf(y.shape));
+}
+
 export type LinearInputs = readonly [Tensor, Tensor, Tensor | undefined, Tensor | undefined];
 
 const definition: OpDefinition<LinearAttrs, LinearInputs> = {
   name: 'linear',
   inputs: ['x', 'w', 'b', 'residual'],
   infer([x, w, b, residual], { layout, activation }, needs) {
-    assertFloat('linear', 'x', x);
     const O = assertLinear('linear', x, w, b, layout);
     const y: TensorSpec = { shape: [...x.shape.slice(0, -1), O], dtype: x.dtype };
-    if (residual)
-      assertSizes('linear', `residual ${formatShape(residual.shape)}`, residual.size, sizeOf(y.shape));
+    if (activation !== undefined) assertActivation('linear', activation);
+    assertResidual('linear', residual, y);
     return activation && (needs[0] || needs[1] || needs[2]) ? [y, y] : [y];
   },
   launch(context, [x, w, bias, residual], [out, pre], { layout, activation }) {
@@ -109,11 +121,9 @@ export interface LinearOptions {
 export const linear = defineOp(
   definition,
   (apply) =>
-    (
-      x: Tensor,
-      w: Tensor,
-      b?: Tensor,
-      { layout = 'out-in', activation, residual }: LinearOptions = {},
-    ): Tensor =>
-      apply([x, w, b, residual], { layout, activation })[0],
+    (x: Tensor, w: Tensor, b?: Tensor, options: LinearOptions = {}): Tensor => {
+      assertOptions('linear', options, ['layout', 'activation', 'residual']);
+      const { layout = 'out-in', activation, residual } = options;
+      return apply([x, w, b, residual], { layout, activation })[0];
+    },
 );

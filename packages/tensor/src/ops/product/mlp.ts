@@ -2,15 +2,22 @@
 //
 // One op, because its backward pass then fuses f′ into the product that makes the hidden gradient.
 // Legend: I inputs, H hidden units, O outputs.
-import { sizeOf, formatShape } from '../../core/shape.ts';
-import { assertFloat, assertSizes } from '../../arguments.ts';
+import { assertOptions } from '../../arguments.ts';
 import { defineOp, kernelOp, type OpDefinition, type TensorSpec } from '../../op.ts';
 import { emptyTensor, type Tensor } from '../../tensor.ts';
 import type { Activation } from '../unary/activations.ts';
 import { reshape } from '../move/reshape.ts';
 import { sum } from '../reduce/sum.ts';
 import { launchGemm } from './gemm.ts';
-import { assertLinear, fan, rowsOf, weightGrad, type WeightLayout } from './linear.ts';
+import {
+  assertActivation,
+  assertLinear,
+  assertResidual,
+  fan,
+  rowsOf,
+  weightGrad,
+  type WeightLayout,
+} from './linear.ts';
 import { matmul } from './matmul.ts';
 
 export interface MlpAttrs {
@@ -30,14 +37,13 @@ export type MlpInputs = readonly [
 const definition: OpDefinition<MlpAttrs, MlpInputs> = {
   name: 'mlp',
   inputs: ['x', 'w1', 'b1', 'w2', 'b2', 'residual'],
-  infer([x, w1, b1, w2, b2, residual], { layout }, needs) {
-    assertFloat('mlp', 'x', x);
+  infer([x, w1, b1, w2, b2, residual], { layout, activation }, needs) {
     const H = assertLinear('mlp (first layer)', x, w1, b1, layout);
     const hidden: TensorSpec = { shape: [...x.shape.slice(0, -1), H], dtype: x.dtype };
     const O = assertLinear('mlp (second layer)', hidden, w2, b2, layout);
     const y: TensorSpec = { shape: [...x.shape.slice(0, -1), O], dtype: x.dtype };
-    if (residual)
-      assertSizes('mlp', `residual ${formatShape(residual.shape)}`, residual.size, sizeOf(y.shape));
+    assertActivation('mlp', activation);
+    assertResidual('mlp', residual, y);
     // Saved for the backward pass: the hidden values before f, and after it where W₂ is trained.
     const saves = needs.slice(0, 4).includes(true);
     return saves ? [y, hidden, hidden] : [y];
@@ -135,11 +141,10 @@ export const mlp = defineOp(
     (
       x: Tensor,
       { w1, b1, w2, b2 }: MlpWeights,
-      {
-        layout = 'out-in',
-        activation,
-        residual,
-      }: { layout?: WeightLayout; activation: Activation; residual?: Tensor },
-    ): Tensor =>
-      apply([x, w1, b1, w2, b2, residual], { layout, activation })[0],
+      options: { layout?: WeightLayout; activation: Activation; residual?: Tensor },
+    ): Tensor => {
+      assertOptions('mlp', options, ['layout', 'activation', 'residual']);
+      const { layout = 'out-in', activation, residual } = options;
+      return apply([x, w1, b1, w2, b2, residual], { layout, activation })[0];
+    },
 );
