@@ -21,6 +21,7 @@ export * from './ops/index.ts';
 export * as ops from './ops/index.ts';
 export { copyInto } from './ops/unary/cast.ts';
 export type { Activation } from './ops/unary/activations.ts';
+export type { GridSampleOptions } from './ops/conv/grid-sample.ts';
 export type { WeightLayout } from './ops/product/linear.ts';
 export { defineOp, kernelOp, type OpDefinition } from './op.ts';
 export type { OpCheck, RefArray, Sample } from './check.ts';
