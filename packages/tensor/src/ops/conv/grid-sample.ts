@@ -11,7 +11,7 @@ import type { Tensor } from '../../tensor.ts';
 import { mul } from '../binary/arithmetic.ts';
 import { embedding } from '../index/embedding.ts';
 import { reshape } from '../move/reshape.ts';
-import { sum } from '../reduce/reduce.ts';
+import { sum } from '../reduce/sum.ts';
 import { cast } from '../unary/cast.ts';
 import { inLayout, type ImageLayout } from './image-layout.ts';
 import { imageSizes } from './window.ts';
