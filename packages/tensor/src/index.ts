@@ -21,11 +21,28 @@ export * from './ops/index.ts';
 export * as ops from './ops/index.ts';
 export { copyInto } from './ops/unary/cast.ts';
 export type { Activation } from './ops/unary/activations.ts';
-export type { Conv1dOptions, ConvTranspose1dOptions } from './ops/conv/conv1d.ts';
 export type { Conv2dOptions } from './ops/conv/conv2d.ts';
 export type { ConvTranspose2dOptions } from './ops/conv/conv-transpose2d.ts';
+export type { Conv1dOptions, ConvTranspose1dOptions } from './ops/conv/conv1d.ts';
 export type { AvgPoolOptions, PoolOptions } from './ops/conv/pool2d.ts';
+export type { AvgPool1dOptions, Pool1dOptions } from './ops/conv/pool1d.ts';
+export type { InterpolateMode, InterpolateOptions } from './ops/conv/interpolate.ts';
+export type { GridSampleOptions } from './ops/conv/grid-sample.ts';
+export type { ImageLayout } from './ops/conv/image-layout.ts';
 export type { Padding, Pair } from './ops/conv/window.ts';
+export type { CrossEntropyOptions } from './ops/loss/cross-entropy.ts';
+export type { NllLossOptions } from './ops/loss/nll-loss.ts';
+export type { Reduction } from './ops/loss/loss-values.ts';
+export type {
+  BinaryCrossEntropyOptions,
+  BinaryCrossEntropyWithLogitsOptions,
+  CosineEmbeddingLossOptions,
+  HuberLossOptions,
+  KlDivOptions,
+  LossOptions,
+  MarginOptions,
+  SmoothL1LossOptions,
+} from './ops/loss/pointwise-losses.ts';
 export type { WeightLayout } from './ops/product/linear.ts';
 export { defineOp, kernelOp, type OpDefinition } from './op.ts';
 export type { OpCheck, RefArray, Sample } from './check.ts';

@@ -10,6 +10,7 @@ import {
   convTranspose1d,
   convTranspose2d,
   grad,
+  gridSample,
   interpolate,
   maxPool2d,
   maxPool2dWithIndices,
@@ -17,6 +18,7 @@ import {
   openDevice,
   pixelShuffle,
   tensor,
+  type GridSampleOptions,
   type Shape,
   type Tensor,
 } from '../src/node.ts';
@@ -257,6 +259,134 @@ test('as in PyTorch: results and gradients', () =>
     const sequences = (): Tensor => of([2, 4, 9], 1.1);
     for (const [name, inputs, work, figures] of cases(images, sequences))
       await assertAsTorch(device, name, figures, inputs, work);
+  }));
+
+const sampled: [GridSampleOptions['mode'], GridSampleOptions['paddingMode'], boolean, Figures][] = [
+  [
+    'bilinear',
+    'zeros',
+    false,
+    [
+      [-3.494007, -0.405431, -0.831968, 0.0],
+      [7.130945, 0.0, 0.0, 0.0],
+      [9.883044, 0.832915, -0.935801, 0.0],
+    ],
+  ],
+  [
+    'bilinear',
+    'zeros',
+    true,
+    [
+      [-0.805043, -0.675287, -0.906507, 0.0],
+      [8.423534, -0.002641, 0.0, -0.009917],
+      [4.230849, 1.094626, -0.659883, 0.0],
+    ],
+  ],
+  [
+    'bilinear',
+    'border',
+    false,
+    [
+      [-0.20837, -0.688411, -0.831968, -0.834248],
+      [7.975305, -0.09468, -0.041543, 0.09403],
+      [8.55682, 1.414267, -0.935801, 0.0],
+    ],
+  ],
+  [
+    'bilinear',
+    'border',
+    true,
+    [
+      [1.348038, -0.675287, -0.906507, -0.834248],
+      [7.569448, -0.09468, -0.041543, 0.09403],
+      [6.946691, 1.094626, -0.659883, 0.0],
+    ],
+  ],
+  [
+    'bilinear',
+    'reflection',
+    false,
+    [
+      [-1.729957, -0.688411, -0.831968, -0.9225],
+      [7.366948, -0.060916, 0.140524, 0.058743],
+      [17.579649, 1.414267, -0.935801, -1.062087],
+    ],
+  ],
+  [
+    'bilinear',
+    'reflection',
+    true,
+    [
+      [-0.485217, -0.675287, -0.906507, -0.895366],
+      [10.941573, -0.002641, 0.0, -0.009917],
+      [16.608696, 1.094626, -0.659883, -0.647139],
+    ],
+  ],
+  [
+    'nearest',
+    'zeros',
+    false,
+    [
+      [-2.623201, -0.688411, -0.880103, 0.0],
+      [10.193622, 0.0, 0.0, 0.0],
+    ],
+  ],
+  [
+    'nearest',
+    'zeros',
+    true,
+    [
+      [1.980844, -0.688411, -0.880103, 0.0],
+      [11.76398, 0.0, 0.0, 0.0],
+    ],
+  ],
+  [
+    'nearest',
+    'border',
+    false,
+    [
+      [0.09943, -0.688411, -0.880103, -0.834248],
+      [9.533697, -0.09468, -0.041543, 0.09403],
+    ],
+  ],
+  [
+    'nearest',
+    'border',
+    true,
+    [
+      [4.703475, -0.688411, -0.880103, -0.834248],
+      [11.104056, -0.09468, -0.041543, 0.09403],
+    ],
+  ],
+  [
+    'nearest',
+    'reflection',
+    false,
+    [
+      [0.244378, -0.688411, -0.880103, -0.933331],
+      [9.942867, -0.09468, 0.0, 0.0],
+    ],
+  ],
+  [
+    'nearest',
+    'reflection',
+    true,
+    [
+      [3.574274, -0.688411, -0.880103, -0.933331],
+      [19.474727, 0.0, 0.0, 0.0],
+    ],
+  ],
+];
+
+test('gridSample as in PyTorch', () =>
+  device.scope(async () => {
+    for (const [mode, paddingMode, alignCorners, figures] of sampled) {
+      const name = `${mode} ${paddingMode} ${alignCorners}`;
+      const inputs = [of([2, 6, 7, 5], 1.3), of([2, 4, 3, 2], 0.77)];
+      await assertAsTorch(device, name, figures, inputs, (x, grid) =>
+        gridSample(x, grid.mul(1.4), { mode, paddingMode, alignCorners, layout: 'nchw' }),
+      );
+    }
   }));
 
 test('gradients of convolution and pool reach the weights before them (E3)', () =>

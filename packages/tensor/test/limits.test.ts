@@ -17,6 +17,7 @@ import {
   linear,
   LimitError,
   matmul,
+  maxPool2d,
   mlp,
   noGrad,
   patchEmbed,
@@ -171,11 +172,25 @@ for (const adapter of [software, gpu]) {
   });
 }
 
-test('avgPool2d', () =>
-  same((make) => [
-    avgPool2d(make([12, 8, 8, 8]), { kernelSize: 2 }),
-    avgPool2d(make([9, 12, 12, 5]), { kernelSize: 3 }),
-  ]));
+test('gradients of convolutions of more images than fit', () =>
+  same((make) => {
+    const x = make([12, 8, 8, 8]).trainable();
+    const [w, b, deep] = [[3, 3, 8, 20], [20], [3, 3, 1, 8]].map((shape) => make(shape).trainable());
+    return [
+      ...withGrads(conv2d(x, w, b, { padding: 1, activation: 'relu' }), [x, w, b]),
+      ...withGrads(conv2d(x, deep, undefined, { groups: 8, stride: 2 }), [x, deep]),
+    ];
+  }, 1e-5));
+
+test('pools', () =>
+  same((make) => {
+    const [x, odd] = [make([12, 8, 8, 8]).trainable(), make([9, 12, 12, 5]).trainable()];
+    return [
+      ...withGrads(avgPool2d(x, { kernelSize: 2 }), [x]),
+      ...withGrads(avgPool2d(odd, { kernelSize: 3 }), [odd]),
+      ...withGrads(maxPool2d(odd, { kernelSize: 3, stride: 2 }), [odd]),
+    ];
+  }));
 
 test('linear with bias, activation and residual, forward and backward', () =>
   same((make) => {

@@ -260,6 +260,20 @@ test('in linearCrossEntropy too: loss, and the gradient of its row', () =>
     assert.ok(g.every(Number.isFinite) && Math.abs(g[0]) > 1e-3);
   }));
 
+test('NaN or ∞ in a row that counts makes the loss NaN (E1)', () =>
+  device.scope(async () => {
+    const targets = tensor(device, [1, -100], [2], { dtype: 'i32' });
+    for (const value of [NaN, Infinity]) {
+      const x = tensor(device, [value, 1, 2, 1, 2, 3], [2, 3]).trainable();
+      const loss = crossEntropy(x, targets, { ignoreIndex: -100 });
+      assert.ok(Number.isNaN(await loss.item()));
+      const g = await grad(loss, [x])[0].read();
+      assert.ok(g.slice(0, 3).every(Number.isNaN) && g.slice(3).every((v) => v === 0), g.join());
+      const w = tensor(device, [1, 0, 0, 0, 1, 0, 0, 0, 1], [3, 3]);
+      assert.ok(Number.isNaN(await linearCrossEntropy(x, w, targets, { ignoreIndex: -100 }).item()));
+    }
+  }));
+
 test('a class that there is not makes the loss NaN and gives no gradient, even beside NaN', () =>
   device.scope(async () => {
     const x = tensor(device, [1, 2, NaN, 4], [2, 2]).trainable();

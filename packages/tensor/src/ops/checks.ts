@@ -7,6 +7,7 @@ import { affineCheck, binaryCheck } from './binary/arithmetic.check.ts';
 import { conv1dCheck, convTranspose1dCheck } from './conv/conv1d.check.ts';
 import { convTranspose2dCheck } from './conv/conv-transpose2d.check.ts';
 import { conv2dCheck } from './conv/conv2d.check.ts';
+import { gridSampleCheck } from './conv/grid-sample.check.ts';
 import { interpolateCheck, pixelShuffleCheck, pixelUnshuffleCheck } from './conv/interpolate.check.ts';
 import { adaptivePoolCheck, pool1dCheck, poolCheck } from './conv/pool2d.check.ts';
 import { imagePatchesCheck, patchEmbedCheck } from './conv/patch-embed.check.ts';
@@ -155,6 +156,7 @@ export const checks: Record<OpName, AnyCheck> = {
   maxPool1d: pool1dCheck('max'),
   avgPool1d: pool1dCheck('avg'),
   interpolate: interpolateCheck,
+  gridSample: gridSampleCheck,
   pixelShuffle: pixelShuffleCheck,
   pixelUnshuffle: pixelUnshuffleCheck,
   // index

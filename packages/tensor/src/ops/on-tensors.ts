@@ -56,6 +56,7 @@ export {
 } from './conv/pool2d.ts';
 export { maxPool1d, avgPool1d } from './conv/pool1d.ts';
 export { interpolate } from './conv/interpolate.ts';
+export { gridSample } from './conv/grid-sample.ts';
 export { pixelShuffle, pixelUnshuffle } from './conv/pixel-shuffle.ts';
 export { imagePatches, patchEmbed } from './conv/patch-embed.ts';
 export { embedding } from './index/embedding.ts';
