@@ -13,6 +13,15 @@ import { imagePatchesCheck, patchEmbedCheck } from './conv/patch-embed.check.ts'
 import { fillCheck } from './create/fill.check.ts';
 import { arangeCheck, eyeCheck } from './create/sequences.check.ts';
 import { embeddingCheck } from './index/embedding.check.ts';
+import {
+  gatherCheck,
+  indexAddCheck,
+  maskedFillCheck,
+  oneHotCheck,
+  scatterCheck,
+  searchSortedCheck,
+  takeCheck,
+} from './index/index-ops.check.ts';
 import { writeRowsCheck } from './index/write-rows.check.ts';
 import { crossEntropyCheck } from './loss/cross-entropy.check.ts';
 import { linearCrossEntropyCheck } from './loss/linear-cross-entropy.check.ts';
@@ -160,6 +169,15 @@ export const checks: Record<OpName, AnyCheck> = {
   // index
   embedding: embeddingCheck,
   writeRows: writeRowsCheck,
+  take: takeCheck,
+  indexAdd: indexAddCheck,
+  gather: gatherCheck,
+  scatter: scatterCheck('last'),
+  scatterAdd: scatterCheck('sum'),
+  scatterReduce: scatterCheck('amax'),
+  oneHot: oneHotCheck,
+  maskedFill: maskedFillCheck,
+  searchSorted: searchSortedCheck,
   // random
   dropout: dropoutCheck,
   randomUniform: randomUniformCheck,

@@ -162,8 +162,8 @@ const multinomialDefinition: OpDefinition<MultinomialAttrs, readonly [Tensor, Te
 /** weight / e with e drawn from the exponential distribution: the greatest of these are a draw without replacement. */
 const exponentialRace = kernelOp(
   'exponentialRace',
-  ([weights]: readonly [Tensor, Tensor], _: { stream: number }) => [{ shape: weights.shape, dtype: 'f32' }],
-  ({ run }, [weights, seed], [out], { stream }) =>
+  ([weights]: readonly [Tensor, Tensor]) => [{ shape: weights.shape, dtype: 'f32' }],
+  ({ run }, [weights, seed], [out], { stream }: { stream: number }) =>
     run({
       read: { weights, seed },
       write: { out },
