@@ -42,6 +42,7 @@ import { padCheck } from './move/pad.check.ts';
 import { reshapeCheck } from './move/reshape.check.ts';
 import { sliceCheck } from './move/slice.check.ts';
 import { transposeCheck } from './move/transpose.check.ts';
+import { einsumCheck } from './product/einsum.check.ts';
 import { linearCheck } from './product/linear.check.ts';
 import { matmulCheck } from './product/matmul.check.ts';
 import { mlpCheck } from './product/mlp.check.ts';
@@ -146,6 +147,7 @@ export const checks: Record<OpName, AnyCheck> = {
   matmul: matmulCheck,
   linear: linearCheck,
   mlp: mlpCheck,
+  einsum: einsumCheck,
   attention: attentionCheck,
   scaledDotProductAttention: scaledDotProductAttentionCheck,
   rotaryEmbedding: rotaryEmbeddingCheck,

@@ -44,6 +44,7 @@ export { matmul } from './product/matmul.ts';
 export { linear } from './product/linear.ts';
 export { mlp } from './product/mlp.ts';
 export { rotaryEmbedding } from './attention/rotary-embedding.ts';
+export { dot, outer, bmm, cross } from './product/vector-products.ts';
 export { conv2d } from './conv/conv2d.ts';
 export { conv1d, convTranspose1d } from './conv/conv1d.ts';
 export { convTranspose2d } from './conv/conv-transpose2d.ts';
