@@ -14,6 +14,15 @@ import { imagePatchesCheck, patchEmbedCheck } from './conv/patch-embed.check.ts'
 import { fillCheck } from './create/fill.check.ts';
 import { arangeCheck, eyeCheck } from './create/sequences.check.ts';
 import { embeddingCheck } from './index/embedding.check.ts';
+import {
+  gatherCheck,
+  indexAddCheck,
+  maskedFillCheck,
+  oneHotCheck,
+  scatterCheck,
+  searchSortedCheck,
+  takeCheck,
+} from './index/index-ops.check.ts';
 import { writeRowsCheck } from './index/write-rows.check.ts';
 import { crossEntropyCheck } from './loss/cross-entropy.check.ts';
 import { linearCrossEntropyCheck } from './loss/linear-cross-entropy.check.ts';
@@ -34,6 +43,7 @@ import { padCheck } from './move/pad.check.ts';
 import { reshapeCheck } from './move/reshape.check.ts';
 import { sliceCheck } from './move/slice.check.ts';
 import { transposeCheck } from './move/transpose.check.ts';
+import { einsumCheck } from './product/einsum.check.ts';
 import { linearCheck } from './product/linear.check.ts';
 import { matmulCheck } from './product/matmul.check.ts';
 import { mlpCheck } from './product/mlp.check.ts';
@@ -138,6 +148,7 @@ export const checks: Record<OpName, AnyCheck> = {
   matmul: matmulCheck,
   linear: linearCheck,
   mlp: mlpCheck,
+  einsum: einsumCheck,
   attention: attentionCheck,
   scaledDotProductAttention: scaledDotProductAttentionCheck,
   rotaryEmbedding: rotaryEmbeddingCheck,
@@ -162,6 +173,15 @@ export const checks: Record<OpName, AnyCheck> = {
   // index
   embedding: embeddingCheck,
   writeRows: writeRowsCheck,
+  take: takeCheck,
+  indexAdd: indexAddCheck,
+  gather: gatherCheck,
+  scatter: scatterCheck('last'),
+  scatterAdd: scatterCheck('sum'),
+  scatterReduce: scatterCheck('amax'),
+  oneHot: oneHotCheck,
+  maskedFill: maskedFillCheck,
+  searchSorted: searchSortedCheck,
   // random
   dropout: dropoutCheck,
   randomUniform: randomUniformCheck,

@@ -8,3 +8,6 @@ export { concat } from './move/concat.ts';
 export { stack } from './move/stack.ts';
 export { attention } from './attention/attention.ts';
 export { scaledDotProductAttention } from './attention/scaled-dot-product-attention.ts';
+export { searchSorted } from './index/search-sorted.ts';
+export { einsum } from './product/einsum.ts';
+export { meshgrid } from './move/meshgrid.ts';
