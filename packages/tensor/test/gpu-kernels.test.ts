@@ -7,7 +7,7 @@ import { runRows } from '../src/kernel/rows.ts';
 import type { KernelSpec } from '../src/kernel/kernel.ts';
 import { checkBackward, checkForward, checkedOps, deviation, uniform } from './op-check.ts';
 
-const names = ['layerNorm', 'softmax', 'crossEntropy', 'l2Normalize', 'topK', 'attention'];
+const names = ['sum', 'layerNorm', 'softmax', 'crossEntropy', 'l2Normalize', 'topK', 'attention'];
 
 for (const without of [[], ['subgroups']]) {
   const device = await openDevice({ without });

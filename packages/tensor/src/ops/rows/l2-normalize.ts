@@ -5,7 +5,7 @@ import { ShapeError } from '../../core/errors.ts';
 import { runWindowedRows } from '../../kernel/windowed-rows.ts';
 import { f32Literal, wgsl } from '../../kernel/wgsl.ts';
 import { assertFloat } from '../../arguments.ts';
-import { defineOp, type OpDefinition } from '../../op.ts';
+import { defineOp, kernelOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 
 export interface NormalizeAttrs {
@@ -45,14 +45,13 @@ fn row(r: u32, lane: u32) {
 }`,
     });
   },
-  vjp: ({ outputs: [y, norms], attrs, grad }) => [inputGrad(y, norms, grad, attrs)],
+  vjp: ({ outputs: [y, norms], attrs, grad }) => inputGrad([y, norms, grad], attrs),
 };
 
-const backward: OpDefinition<NormalizeAttrs, readonly [Tensor, Tensor, Tensor]> = {
-  name: 'l2NormalizeBackward',
-  inputs: ['y', 'norms', 'g'],
-  infer: ([y]) => [{ shape: y.shape, dtype: y.dtype }],
-  launch(context, [y, norms, g], [out], { eps }) {
+const inputGrad = kernelOp<NormalizeAttrs, readonly [Tensor, Tensor, Tensor]>(
+  'l2NormalizeBackward',
+  ([y]) => [{ shape: y.shape, dtype: y.dtype }],
+  (context, [y, norms, g], [out], { eps }) => {
     runWindowedRows(context, {
       rows: rowsOf(y),
       length: y.dim(-1),
@@ -74,13 +73,6 @@ fn row(r: u32, lane: u32) {
 }`,
     });
   },
-};
-
-const inputGrad = defineOp(
-  backward,
-  (apply) =>
-    (y: Tensor, norms: Tensor, g: Tensor, attrs: NormalizeAttrs): Tensor =>
-      apply([y, norms, g], attrs)[0],
 );
 
 /** Rows of the last axis at length 1: x [..., C] → [..., C]; rows shorter than `eps` are divided by `eps`. */

@@ -85,7 +85,7 @@ const channelGrads = kernelOp<
   (context, [x, means, rstds, g, gain, bias], outputs, { isCentred }) => {
     const C = x.dim(-1);
     const places = { x: g, outer: 1, n: rowsOf(x), inner: C };
-    const fold = sumFold('norm parameters backward', 'f32');
+    const fold = sumFold(`${isCentred ? 'layerNorm' : 'rmsNorm'}ParameterBackward`, 'f32');
     let next = 0;
     if (gain)
       runReduction(context, {

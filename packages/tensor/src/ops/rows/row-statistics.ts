@@ -11,7 +11,7 @@ import { wgsl } from '../../kernel/wgsl.ts';
 export const rowStatistics = wgsl`
 fn shifted(at: u32, m: f32) -> V {
   let d = V(x[at]) - m;
-  return select(clamp(d, V(-104.0), V(0.0)), d, nanItems(d));
+  return select(max(d, V(-104.0)), d, nanItems(d));
 }
 fn rowMax(base: u32, lane: u32) -> f32 {
   var top = V(-infinity());
