@@ -7,12 +7,11 @@ import { narrowOptions, opTests } from '../op-tests.ts';
 export const open: OpenRuntimeSuite = async (selection) => {
   const device = await openDevice();
   const narrow = await openDevice(narrowOptions);
-  const options = selection === 'quick' ? { samples: 1 } : {};
   return {
     title: `ops on ${describeAdapter(device.adapter)}`,
     devices: [device, narrow],
     tests: checkedOps.flatMap((op) =>
-      [...opTests(op, { device, narrow }, options)].map(({ name, run }) => ({
+      [...opTests(op, { device, narrow }, { isQuick: selection === 'quick' })].map(({ name, run }) => ({
         name: `${op.name}: ${name}`,
         run,
       })),
