@@ -16,7 +16,7 @@ async function train(): Promise<number[]> {
   const device = await openDevice();
   const gpt2 = Gpt2.random(device, parseGpt2Config(config), 1);
   const mapper = createMapper(device, mapperConfig, { seed: 2 });
-  const optimizer = new AdamW(device, mapper.parameters());
+  const optimizer = new AdamW(mapper.parameters(), { lr: 1e-2 });
   const plan = await compile(
     device,
     { features: { shape: [B, D] }, tokens: { shape: [B, T], dtype: 'i32' } },
@@ -33,7 +33,6 @@ async function train(): Promise<number[]> {
   );
   const losses: number[] = [];
   for (let step = 1; step <= 20; step++) {
-    optimizer.schedule(step, 1e-2);
     losses.push(await plan.run({ features, tokens }).loss.item());
   }
   const [error] = device.takeErrors();
