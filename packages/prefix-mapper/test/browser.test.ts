@@ -1,12 +1,10 @@
 // `loadCaptioner` in headless Chromium: models by their names from a hub on another origin, into OPFS, onto WebGPU.
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { openDevice } from '@foreword/tensor/node';
 import { HubServer, suite } from '@foreword/test-kit';
-import { bundlePage, chromiumFlags, chromiumPath, webGpuFlags } from '@foreword/test-kit/browser';
+import { bundlePage, chromiumFlags, chromiumPath, servePage, webGpuFlags } from '@foreword/test-kit/browser';
 import { stateDictFile } from '@foreword/test-kit/torch';
 import { chromium } from 'playwright-core';
 import * as assert from 'uvu/assert';
@@ -19,17 +17,6 @@ const timeLimitSeconds = 240;
 const args = [...chromiumFlags, ...webGpuFlags];
 const maxTokens = 5;
 const feature = Array.from({ length: 16 }, (_, i) => 8 * Math.sin(i + 1));
-
-async function servePage(script: string): Promise<{ site: Server; address: string }> {
-  const html = '<!doctype html><meta charset="utf-8"><body><script type="module" src="main.js"></script>';
-  const site = createServer((request, response) => {
-    const isScript = request.url === '/main.js';
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? script : html);
-  });
-  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
-  return { site, address: `http://127.0.0.1:${(site.address() as AddressInfo).port}/` };
-}
 
 /** Puts tiny models on the hub, and gives the checkpoint's URL and what Node writes with the same files. */
 async function serveModels(hub: HubServer): Promise<{ mapper: string; expected: number[] }> {
@@ -66,7 +53,8 @@ const test = suite('captioner in a browser', { timeLimitSeconds });
 
 async function captionsInChromium(): Promise<void> {
   const hub = await HubServer.start();
-  const { site, address } = await servePage(await bundlePage(new URL('browser-page.ts', import.meta.url)));
+  const script = await bundlePage(new URL('browser-page.ts', import.meta.url));
+  const { address, close } = await servePage({ script });
   const browser = await chromium.launch({
     executablePath: chromiumPath,
     headless: true,
@@ -94,8 +82,7 @@ async function captionsInChromium(): Promise<void> {
   } finally {
     await browser.close();
     await hub.stop();
-    site.closeAllConnections();
-    site.close();
+    close();
   }
 }
 

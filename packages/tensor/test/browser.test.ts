@@ -1,10 +1,8 @@
 // The browser example in a real browser: bundled, served, opened in headless Chromium, trained to the end.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { suite } from '@foreword/test-kit';
-import { bundlePage, chromiumFlags, chromiumPath, webGpuFlags } from '@foreword/test-kit/browser';
+import { bundlePage, chromiumFlags, chromiumPath, servePage, webGpuFlags } from '@foreword/test-kit/browser';
 import { chromium } from 'playwright-core';
 import * as assert from 'uvu/assert';
 
@@ -13,25 +11,13 @@ const timeLimitSeconds = 240;
 
 const args = [...chromiumFlags, ...webGpuFlags];
 
-/** Serves the page on a free port of this machine only. */
-async function serve(html: string, script: string): Promise<{ server: Server; address: string }> {
-  const server = createServer((request, response) => {
-    const isScript = request.url === '/main.js';
-    response.statusCode = isScript || request.url === '/' ? 200 : 404;
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html; charset=utf-8');
-    response.end(response.statusCode === 404 ? '' : isScript ? script : html);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { server, address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
-}
-
 const test = suite('browser example', { timeLimitSeconds });
 
 async function trainsInChromium(): Promise<void> {
-  const { server, address } = await serve(
-    await readFile(new URL('index.html', example), 'utf8'),
-    await bundlePage(new URL('main.ts', example)),
-  );
+  const { address, close } = await servePage({
+    html: await readFile(new URL('index.html', example), 'utf8'),
+    script: await bundlePage(new URL('main.ts', example)),
+  });
   const browser = await chromium.launch({
     executablePath: chromiumPath,
     headless: true,
@@ -57,7 +43,7 @@ async function trainsInChromium(): Promise<void> {
     assert.equal(complaints, []);
   } finally {
     await browser.close();
-    server.close();
+    close();
   }
 }
 

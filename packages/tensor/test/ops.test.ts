@@ -3,11 +3,11 @@ import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import * as assert from 'uvu/assert';
 import { openDevice } from '../src/node.ts';
 import { sizeOf, type Shape } from '../src/core/shape.ts';
-import { checkBackward, checkForward, checkReplay, checkedOps, hasHalves } from './op-check.ts';
+import { checkedOps } from './op-check.ts';
+import { narrowOptions, opTests } from './op-tests.ts';
 
 const device = await openDevice();
-// A grid limit of 3 sends every kernel through the two-dimensional split that > 65 535 workgroups need.
-const narrow = await openDevice({ workgroupLimit: 3 });
+const narrow = await openDevice(narrowOptions);
 const kindsOfShape: Record<string, (shape: Shape) => boolean> = {
   'without elements': (shape) => shape.includes(0),
   'of a size of one': (shape) => shape.includes(1),
@@ -32,17 +32,7 @@ for (const op of checkedOps.filter(({ name }) => wanted?.includes(name) ?? true)
     ]);
     for (const [kind, is] of Object.entries(kindsOfShape)) assert.ok(shapes.some(is), `none is ${kind}`);
   });
-  for (const [i, sample] of op.samples.entries()) {
-    const name = `${sample.name ?? `sample ${i}`} ${sample.inputs.map((s) => (s ? `[${s.shape.join()}]` : '–')).join(' ')}`;
-    test(`${name}: forward`, () => device.scope(() => checkForward(device, op, sample, false)));
-    test(`${name}: backward`, () => device.scope(() => checkBackward(device, op, sample)));
-    if (i < 3) test(`${name}: replay`, () => device.scope(() => checkReplay(device, op, sample)));
-    if (device.adapter.f16 && hasHalves(op, sample)) {
-      test(`${name}: f16`, () => device.scope(() => checkForward(device, op, sample, true)));
-    }
-    if (i === 0)
-      test(`${name}: split grid`, () => narrow.scope(() => checkForward(narrow, op, sample, false)));
-  }
+  for (const { name, run } of opTests(op, { device, narrow })) test(name, run);
   test.run();
 }
 

@@ -85,7 +85,9 @@ export function summariseAdapter(adapter: GPUAdapter, features: ReadonlySet<stri
 
 /** One line for people: name, kind and features. */
 export function describeAdapter(a: AdapterSummary): string {
-  const name = a.description || a.device || `${a.vendor} ${a.architecture}`;
+  // Firefox tells nothing.
+  const name =
+    a.description || a.device || `${a.vendor} ${a.architecture}`.trim() || 'adapter without a name';
   const features = [
     a.f16 ? 'f16' : 'no f16',
     a.subgroups

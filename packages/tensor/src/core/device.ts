@@ -283,7 +283,7 @@ export class Device implements StorageOwner {
     if (sizes.length > 0) resources.push({ buffer: this.pipelines.sizes.get(sizes) });
     return this.gpu.createBindGroup({
       label: name,
-      layout: this.pipelines.layoutOf(layout).group,
+      layout: this.pipelines.layoutOf(layout),
       entries: resources.map((resource, binding) => ({ binding, resource })),
     });
   }

@@ -10,7 +10,7 @@ export class PipelineCache {
   readonly #gpu: GPUDevice;
   readonly #pipelines = new Map<string, GPUComputePipeline>();
   readonly #pending = new Map<string, Promise<void>>();
-  readonly #layouts = new Map<string, { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
 
   constructor(gpu: GPUDevice) {
     this.#gpu = gpu;
@@ -21,7 +21,7 @@ export class PipelineCache {
     return this.#pipelines.size;
   }
 
-  layoutOf(signature: string): { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout } {
+  layoutOf(signature: string): GPUBindGroupLayout {
     let layout = this.#layouts.get(signature);
     if (!layout) {
       const entries = [...signature].map((access, binding): GPUBindGroupLayoutEntry => ({
@@ -29,8 +29,7 @@ export class PipelineCache {
         visibility: 4,
         buffer: { type: bindingTypes[access as keyof typeof bindingTypes] },
       }));
-      const group = this.#gpu.createBindGroupLayout({ entries });
-      layout = { group, pipeline: this.#gpu.createPipelineLayout({ bindGroupLayouts: [group] }) };
+      layout = this.#gpu.createBindGroupLayout({ entries });
       this.#layouts.set(signature, layout);
     }
     return layout;
@@ -39,7 +38,8 @@ export class PipelineCache {
   #describe(call: KernelCall): GPUComputePipelineDescriptor {
     return {
       label: call.name,
-      layout: this.layoutOf(call.layout).pipeline,
+      // One for each pipeline: wgpu (Deno) holds all pipelines of a layout to the binding sizes of the first.
+      layout: this.#gpu.createPipelineLayout({ bindGroupLayouts: [this.layoutOf(call.layout)] }),
       compute: {
         module: this.#gpu.createShaderModule({ label: call.name, code: call.code }),
         entryPoint: 'main',

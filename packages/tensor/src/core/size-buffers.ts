@@ -16,7 +16,8 @@ export class SizeBuffers {
       const { UNIFORM } = GPUBufferUsage;
       buffer = this.#gpu.createBuffer({
         label: `sizes ${key}`,
-        size: 4 * sizes.length,
+        // wgpu (Deno) binds uniforms in multiples of 16 bytes only.
+        size: 16 * Math.ceil(sizes.length / 4),
         usage: UNIFORM,
         mappedAtCreation: true,
       });

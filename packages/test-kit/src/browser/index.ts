@@ -1,6 +1,8 @@
-// What tests in a real browser share: where Chromium is, how it is started, and the page's script.
+// What tests in a real browser share: where Chromium is, how it is started, the page's script and its server.
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundle } from './bundle.ts';
+
+export { servePage, type Page, type ServedPage } from './serve-page.ts';
 
 export const chromiumPath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 
@@ -20,18 +22,4 @@ export const webGpuFlags = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swif
  * One script of a page, made from the packages' sources.
  * @throws Error when the bundler has anything to say
  */
-export async function bundlePage(entry: URL): Promise<string> {
-  const { outputFiles, errors, warnings } = await build({
-    entryPoints: [fileURLToPath(entry)],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    conditions: ['foreword-source'],
-    logLevel: 'silent',
-  });
-  const said = [...errors, ...warnings];
-  if (said.length > 0) throw new Error(`esbuild: ${said.map(({ text }) => text).join('; ')}`);
-  return outputFiles[0].text;
-}
+export const bundlePage = (entry: URL): Promise<string> => bundle({ entryPoints: [fileURLToPath(entry)] });

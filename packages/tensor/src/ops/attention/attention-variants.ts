@@ -23,7 +23,7 @@ const lanesOf = ({ kind }: AdapterSummary): number[] => (kind === 'software' ? [
 /** The subgroup that shares the channels of a row, where its size is one of these. */
 function sharedBy(adapter: AdapterSummary, attention: AttentionSizes): number[] {
   if (!suitsChannels(attention)) return [];
-  const sizes = adapter.kind === 'software' ? [4, 8] : [4, 8, 16, 32];
+  const sizes = adapter.kind === 'software' ? [4, 8, 16] : [4, 8, 16, 32];
   return sizes.filter((size) => size === fixedSubgroup(adapter));
 }
 

@@ -13,7 +13,15 @@ import { epilogue } from './epilogue.ts';
 import { gathered, runAt } from './gather.ts';
 import type { GemmPiece } from './gemm-piece.ts';
 
-export const lanes = 8;
+/**
+ * Invocations of a workgroup: a subgroup of 8 or 16 on software adapters, where a workgroup of 8 would leave half of 16
+ * idle; elsewhere 8.
+ */
+const lanesOf = (adapter: AdapterSummary): 8 | 16 =>
+  adapter.kind === 'software' && fixedSubgroup(adapter) === 16 ? 16 : 8;
+
+/** Fewer rows than this do not pay for handing A round. */
+const rowsWorthHanding = 8;
 
 /** How much of C a workgroup owns. */
 export interface LaneForm extends Variant {
@@ -60,8 +68,8 @@ function formOf({
 /** A is handed round where the subgroup is the workgroup. */
 const handsRound = (p: GemmPiece, adapter: AdapterSummary): boolean =>
   adapter.kind === 'software' &&
-  fixedSubgroup(adapter) === lanes &&
-  p.M >= lanes &&
+  fixedSubgroup(adapter) === lanesOf(adapter) &&
+  p.M >= rowsWorthHanding &&
   ['row', 'block'].includes(formOf(p)[0]);
 
 /** Forms that suit a product; all of them sum in the same order. The first does on most adapters. */
@@ -69,8 +77,8 @@ export function laneForms(p: GemmPiece, adapter: AdapterSummary): LaneForm[] {
   const all = [laneForm(16, 2), laneForm(16, 1), laneForm(8, 2), laneForm(8, 1), laneForm(4, 2)];
   const [form] = formOf(p);
   const vec = form === 'row' || form === 'block' ? 4 : 1;
-  const most = handsRound(p, adapter) ? 2 * lanes : lanes;
-  const units = form !== 'block' && p.N / vec >= lanes * 2 ? 2 : 1;
+  const most = handsRound(p, adapter) ? 16 : 8;
+  const units = form !== 'block' && p.N / vec >= lanesOf(adapter) * 2 ? 2 : 1;
   const forms = all.filter((it) => it.rows <= most && it.units <= units);
   // A product with few rows is the same kernel in several forms.
   return forms.filter((it, i) => {
@@ -93,6 +101,7 @@ export function laneKernel(
   const { M, N, K, transA = false, transB = false, batch = 1, gather } = p;
   const itemA = p.itemA?.('batch') ?? 'batch';
   const itemB = p.itemB?.('batch') ?? 'batch';
+  const lanes = lanesOf(adapter);
   const [form, depth] = formOf(p);
   // Gathered rows of A are walked run by run; between runs only their places change.
   const walked = transA ? undefined : gather;

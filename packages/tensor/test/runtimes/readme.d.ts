@@ -1,0 +1,2 @@
+// The bundler gives a README's first program.
+declare module '*.md';
