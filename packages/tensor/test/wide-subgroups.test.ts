@@ -14,7 +14,7 @@ test.after(() => device.close());
 
 const software = (size?: number): AdapterSummary =>
   machine([], { kind: 'software', subgroups: size === undefined ? undefined : { min: size, max: size } });
-const sizes = attentionSizes([{ shape: [2, 32, 768], dtype: 'f32' }], {
+const sizes = attentionSizes([{ shape: [2, 32, 768] }], {
   heads: 4,
   causal: false,
   packing: 'qkv',
