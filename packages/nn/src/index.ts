@@ -39,6 +39,7 @@ export { Dropout, type DropoutOptions } from './layers/dropout.ts';
 export { Embedding, type EmbeddingOptions } from './layers/embedding.ts';
 export { Flatten } from './layers/flatten.ts';
 export { LayerNorm, type LayerNormOptions } from './layers/layer-norm.ts';
+export { BatchNorm2d, GroupNorm, RMSNorm, type BatchNormOptions } from './layers/norms.ts';
 export { Linear, type LinearForwardOptions, type LinearOptions } from './layers/linear.ts';
 export { Mlp, type MlpOptions } from './layers/mlp.ts';
 export { Sequential } from './layers/sequential.ts';

@@ -9,6 +9,7 @@ import { assertFloat } from '../../arguments.ts';
 import { defineOp, type OpDefinition } from '../../op.ts';
 import { emptyTensor, type Tensor } from '../../tensor.ts';
 import { launchGemm } from '../product/gemm.ts';
+import { reshape } from '../move/reshape.ts';
 import { matmul } from '../product/matmul.ts';
 
 export interface PatchSizes {
@@ -121,10 +122,10 @@ const definition: OpDefinition<object, readonly [Tensor, Tensor]> = {
   },
   vjp({ inputs: [image, weight], grad, needs }) {
     const { W, K, p } = embedSizes(image, weight);
-    const g = grad.reshape([-1, W]);
+    const g = reshape(grad, [-1, W]);
     return [
-      needs[0] ? imageOfPatches(matmul(g, weight.reshape([W, K])), { p, image: image.shape }) : undefined,
-      needs[1] ? matmul(g, imagePatches(image, { p }), { transA: true }).reshape(weight.shape) : undefined,
+      needs[0] ? imageOfPatches(matmul(g, reshape(weight, [W, K])), { p, image: image.shape }) : undefined,
+      needs[1] ? reshape(matmul(g, imagePatches(image, { p }), { transA: true }), weight.shape) : undefined,
     ];
   },
 };
