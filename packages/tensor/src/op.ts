@@ -1,6 +1,6 @@
 // What an op is: shape rule, kernels and vector-Jacobian product in one object. Its check stands beside it (check.ts).
 import type { Device } from './core/device.ts';
-import { assertTensor } from './arguments.ts';
+import { assertTensor, show } from './arguments.ts';
 import { TensorError } from './core/errors.ts';
 import type { Shape } from './core/shape.ts';
 import { isFloat, type DType } from './dtype/dtype.ts';
@@ -79,6 +79,8 @@ export type Op<F> = F & { readonly definition: AnyOp | AnyComposite };
 /** The inputs as an op's author names them, checked: tensors, and all on one device. */
 function deviceOf({ name, inputs: names = [] }: NamedOp, inputs: Inputs, device: Device | undefined): Device {
   let found = device;
+  if (!Array.isArray(inputs))
+    throw new TensorError(`${name}: the tensors are ${show(inputs)}, but a list of tensors is wanted`);
   inputs.forEach((input, i) => {
     if (input === undefined) return;
     assertTensor(name, names[i] ?? `input ${i}`, input);

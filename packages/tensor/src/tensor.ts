@@ -6,6 +6,7 @@ import { formatTensor } from './format-tensor.ts';
 import { assertShape, formatShape, sizeOf, type Shape } from './core/shape.ts';
 import type { Storage } from './core/storage.ts';
 import {
+  assertDType,
   byteLengthOf,
   bytesPerElement,
   fromBytes,
@@ -191,6 +192,7 @@ export function emptyTensor(
   { dtype = 'f32', persistent = false, madeBy = 'tensor' }: CreateOptions = {},
 ): Tensor {
   assertShape(shape, madeBy);
+  assertDType(madeBy, dtype);
   const bytes = byteLengthOf(dtype, sizeOf(shape));
   const label = `${madeBy} ${formatShape(shape)} ${dtype}`;
   const storage = persistent ? device.allocatePersistent(bytes, label) : device.allocate(bytes, label);

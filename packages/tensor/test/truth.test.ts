@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import {
   argmax,
   compile,
+  concat,
   defineOp,
   DisposedError,
   grad,
@@ -176,6 +177,31 @@ test('an argument that is no tensor is named', () => {
     refuses(() => add([1]), TensorError, /^add: b is the array \[1\], but a tensor is wanted/);
     refuses(() => add(null), TensorError, /^add: b is null, but a tensor is wanted/);
     refuses(() => add({}), TensorError, /^add: b is an object \{\}, but a tensor is wanted/);
+  });
+});
+
+test('only ops that begin with a tensor are methods', () => {
+  device.scope(() => {
+    const x = tensor(device, [1, 2], [2]) as unknown as Record<string, unknown>;
+    for (const name of ['fill', 'concat', 'randomNormal', 'attention']) assert.is(x[name], undefined);
+    for (const name of ['add', 'sum', 'matmul']) assert.type(x[name], 'function');
+  });
+});
+
+test('a dtype there is not, and one tensor where a list is wanted (E15)', () => {
+  device.scope(() => {
+    const x = tensor(device, [1, 2], [2]);
+    refuses(
+      () => tensor(device, [1], [1], { dtype: 'f64' as 'f32' }),
+      TensorError,
+      /no dtype f64; there are f32, f16, i32, u32/,
+    );
+    refuses(() => x.cast('f64' as 'f32'), TensorError, /no dtype f64/);
+    refuses(
+      () => concat(x as unknown as Tensor[]),
+      TensorError,
+      /^concat: the tensors are Tensor \[2\] f32, but a list of tensors/,
+    );
   });
 });
 

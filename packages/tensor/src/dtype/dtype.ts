@@ -1,5 +1,5 @@
 // The four element types of the engine and what JavaScript needs to know about each.
-import { TensorError } from '../core/errors.ts';
+import { DTypeError, TensorError } from '../core/errors.ts';
 import { f16ToF32Array, f32ToF16Array } from './half.ts';
 
 /** `f16` is a storage type only: every kernel reads it into f32 and accumulates in f32. */
@@ -10,6 +10,14 @@ export type NumericArray = Float32Array | Int32Array | Uint32Array | Uint16Array
 export type HostArray = Float32Array | Int32Array | Uint32Array;
 
 export const bytesPerElement: Record<DType, number> = { f32: 4, f16: 2, i32: 4, u32: 4 };
+
+/** @throws DTypeError naming the dtypes there are. */
+export function assertDType(op: string, dtype: unknown): asserts dtype is DType {
+  if (typeof dtype !== 'string' || !Object.hasOwn(bytesPerElement, dtype))
+    throw new DTypeError(
+      `${op}: there is no dtype ${dtype as string}; there are ${Object.keys(bytesPerElement).join(', ')}`,
+    );
+}
 
 export const isFloat = (dtype: DType): boolean => dtype === 'f32' || dtype === 'f16';
 
