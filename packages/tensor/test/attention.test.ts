@@ -167,6 +167,17 @@ test('causal counts from the first key in PyTorch form, from the last in [B, T, 
     await near(first, [...(await attention([q, k, k], { heads: 1, mask: lower }).read())]);
   }));
 
+test('a key count and a mask both hide keys', () =>
+  device.scope(async () => {
+    const [q, k, mask] = [wave(0.7, 1, 2, 4), wave(0.9, 1, 5, 4), wave(1.3, 2, 5)].map((t) => t.detach());
+    const keyCount = tensor(device, [3], [1], { dtype: 'u32' });
+    const few = k.slice({ axis: 1, end: 3 });
+    for (const causal of [false, true]) {
+      const wanted = attention([q, few, few], { heads: 2, causal, mask: mask.slice({ axis: 1, end: 3 }) });
+      await near(attention([q, k, k], { heads: 2, causal, mask, keyCount }), [...(await wanted.read())]);
+    }
+  }));
+
 test('NaN in a query or a mask makes that row NaN alone', () =>
   device.scope(async () => {
     const k = wave(0.9, 1, 3, 4);
