@@ -123,7 +123,7 @@ async function writeModel(parameters: Iterable<[string, Tensor]>): Promise<void>
 withTorch('GPT-2 with a cache gives the logits of ours without', async () => {
   const config = parseGpt2Config({ vocab_size: 30, n_positions: 8, n_embd: 16, n_layer: 2, n_head: heads });
   const model = Gpt2.random(device, config, 1);
-  await writeModel(model.parameters());
+  await writeModel(model.namedParameters());
   const { sample } = await engine.start('gpt2');
   const ids = [...prompt, ...appended];
   const logits = await device.scope(async () => {
@@ -144,7 +144,7 @@ withTorch('a vision transformer gives the features of ours', async () => {
     },
     1,
   );
-  await writeModel(Object.entries(clip.parameters()));
+  await writeModel(clip.namedParameters());
   const work = await describe('clip');
   const { data, shape } = makeArrays((work as { recipe: Parameters<typeof makeArrays>[0] }).recipe).get(
     'pixels',

@@ -69,7 +69,7 @@ export const packedPrograms: Readonly<Record<string, string>> = {
     };
     const device = await openDevice();
     const clip = Clip.random(device, config, 1);
-    const projection = await clip.parameters()['visual.proj'].read();
+    const projection = await clip.namedParameters().get('visual.proj').read();
     assert.equal(projection.length, 64 * 8);
     assert.ok(projection.some((value) => value !== 0));
     await assert.rejects(load(device, 'RN50'), /RN50\\.pt/);
@@ -94,7 +94,7 @@ export const packedPrograms: Readonly<Record<string, string>> = {
   'prefix-mapper': `
     import { openDevice, tensor } from '@foreword/tensor/node';
     import { Gpt2, parseGpt2Config } from '@foreword/gpt2';
-    import { captionLoss, createMapper, mapperEntries, MapperError } from '@foreword/prefix-mapper';
+    import { captionLoss, createMapper, checkpointEntries, MapperError } from '@foreword/prefix-mapper';
     import { loadCaptioner } from '@foreword/prefix-mapper/node';
     const config = parseGpt2Config({
       model_type: 'gpt2', vocab_size: 20, n_positions: 16, n_embd: 64, n_layer: 1, n_head: 1, bos_token_id: 0, eos_token_id: 0,
@@ -106,7 +106,7 @@ export const packedPrograms: Readonly<Record<string, string>> = {
     const tokens = tensor(device, [5, 6, 0], [1, 3], { dtype: 'i32' });
     const loss = await captionLoss(gpt2, mapper, { features, tokens }).item();
     assert.ok(Math.abs(loss - Math.log(20)) < 0.5, 'the loss of an untrained model is ln V, not ' + loss);
-    const names = (await mapperEntries(mapper)).map(({ name }) => name);
+    const names = (await checkpointEntries(mapper)).map(({ name }) => name);
     assert.equal(names[0], 'clip_project.model.0.weight');
     await assert.rejects(loadCaptioner(device, 'no-such-run'), MapperError);
     device.close();

@@ -1,79 +1,81 @@
 // The CLIP model (Radford et al. 2021): an image tower and a text tower that project into one space.
 //
 // Legend: B batch, T tokens of a text, N patches of an image, C channels of a tower, D the shared space.
+import { Embedding, init, LayerNorm, Module, seeded, type Parameters } from '@foreword/nn';
 import {
   add,
   embedding,
-  layerNorm,
   linear,
   ShapeError,
   slice,
   type Device,
+  type SafetensorsEntry,
   type Tensor,
 } from '@foreword/tensor';
 import { assertClipConfig, clipConfigJson, isResNet, type ClipConfig } from './clip-config.ts';
 import { ClipError } from './clip-error.ts';
-import { initialParameters } from './initial-parameters.ts';
-import { modelShapes } from './model-tensors.ts';
-import { readParameters, type ReadOptions, type WeightSource } from './read-parameters.ts';
-import { resNet } from './resnet.ts';
-import { transformer, type Lookup } from './transformer.ts';
-import { asF32, imageRows, projectRows } from './vision-transformer.ts';
-
-/** One tensor for `writeSafetensors`. */
-export interface ClipEntry {
-  name: string;
-  dtype: 'F32' | 'F16';
-  shape: readonly number[];
-  data: Float32Array;
-}
+import { ResNet } from './resnet.ts';
+import { Transformer } from './transformer.ts';
+import { VisionTransformer } from './vision-transformer.ts';
 
 /** What a saved model consists of. */
 export interface SavedClip {
   /** Tensors under OpenAI's names; those of an f16 model are F16. */
-  entries: ClipEntry[];
+  entries: SafetensorsEntry[];
   /** The content of config.json, as Hugging Face writes it. */
   config: Record<string, unknown>;
 }
 
-export class Clip {
-  readonly device: Device;
+/**
+ * Parameters have OpenAI's names, and begin as in its program (openai/CLIP model.py, `initialize_parameters` and the
+ * constructors); what that leaves alone, the inside of the image tower among it, begins as torch's layers do.
+ */
+export class Clip extends Module {
   readonly config: ClipConfig;
-  readonly #parameters: Readonly<Record<string, Tensor>>;
+  readonly positional_embedding: Tensor;
+  readonly text_projection: Tensor;
+  readonly logit_scale: Tensor;
+  readonly visual: VisionTransformer | ResNet;
+  readonly transformer: Transformer;
+  readonly token_embedding: Embedding;
+  readonly ln_final: LayerNorm;
 
-  /**
-   * A model over tensors that exist; their names, OpenAI's, say where each belongs. Those of a ResNet are folded.
-   * @throws ClipError when a name is missing or unknown, or a shape does not fit the configuration
-   */
-  constructor(config: ClipConfig, parameters: Readonly<Record<string, Tensor>>) {
+  /** @throws ClipError for sizes that do not fit each other */
+  constructor(p: Parameters, config: ClipConfig) {
+    super();
     assertClipConfig(config);
-    const shapes = modelShapes(config);
-    for (const [name, shape] of shapes) {
-      const got = parameters[name]?.shape;
-      if (!got || got.join() !== shape.join()) {
-        const what = got ? `is [${got.join(', ')}]` : 'is missing';
-        throw new ClipError(`parameter "${name}" ${what}; this configuration needs [${shape.join(', ')}]`);
-      }
-    }
-    const unknown = Object.keys(parameters).find((name) => !shapes.has(name));
-    if (unknown) throw new ClipError(`parameter "${unknown}" has no place in this configuration`);
-    this.device = parameters.logit_scale.device;
+    const { vision, text, embedDim: D, activation = 'quickGelu' } = config;
+    const { width: W, contextLength, vocabSize, layers } = text;
     this.config = config;
-    this.#parameters = parameters;
-  }
-
-  /**
-   * Uploads weights with OpenAI's or Hugging Face's names; the model is frozen (see {@link Clip.trainable}).
-   * @throws ClipError when weights and configuration do not belong together
-   */
-  static async fromTensors(
-    device: Device,
-    config: ClipConfig,
-    source: WeightSource,
-    options: ReadOptions = {},
-  ): Promise<Clip> {
-    assertClipConfig(config);
-    return new Clip(config, await readParameters(device, config, source, options));
+    this.positional_embedding = p.get(
+      'positional_embedding',
+      [contextLength, W],
+      init.normal({ std: 0.01 }),
+      {
+        keepF32: true,
+      },
+    );
+    this.text_projection = p.get('text_projection', [W, D], init.normal({ std: W ** -0.5 }));
+    this.logit_scale = p.get('logit_scale', [], init.constant(Math.log(1 / 0.07)));
+    this.visual = isResNet(vision)
+      ? new ResNet(p.at('visual'), vision, D)
+      : new VisionTransformer(p.at('visual'), vision, { activation, embedDim: D });
+    const residual = init.normal({ std: W ** -0.5 * (2 * layers) ** -0.5 });
+    this.transformer = new Transformer(p.at('transformer'), {
+      ...text,
+      activation,
+      causal: true,
+      init: {
+        inProj: init.normal({ std: W ** -0.5 }),
+        outProj: residual,
+        fc: init.normal({ std: (2 * W) ** -0.5 }),
+        proj: residual,
+      },
+    });
+    this.token_embedding = new Embedding(p.at('token_embedding'), vocabSize, W, {
+      init: init.normal({ std: 0.02 }),
+    });
+    this.ln_final = new LayerNorm(p.at('ln_final'), W);
   }
 
   /**
@@ -81,30 +83,26 @@ export class Clip {
    * @throws ClipError for a ResNet
    */
   static random(device: Device, config: ClipConfig, seed: number): Clip {
-    assertClipConfig(config);
-    const { vision } = config;
-    if (isResNet(vision)) throw untrainable();
-    return new Clip(config, initialParameters(device, { ...config, vision }, seed)).trainable();
+    if (isResNet(config.vision)) throw untrainable();
+    return new Clip(seeded(device, { seed }), config);
   }
 
-  /** Name → tensor of all parameters, logit scale included. */
-  parameters(): Record<string, Tensor> {
-    return { ...this.#parameters };
+  get device(): Device {
+    return this.logit_scale.device;
   }
 
   /** Natural logarithm of the factor between cosine and logit; a scalar. */
   get logitScale(): Tensor {
-    return this.#parameters.logit_scale;
+    return this.logit_scale;
   }
 
   /**
    * Marks all parameters as trainable, or as frozen.
    * @throws ClipError when a ResNet is to be trained
    */
-  trainable(on = true): this {
+  override trainable(on = true): this {
     if (on && isResNet(this.config.vision)) throw untrainable();
-    for (const p of Object.values(this.#parameters)) p.trainable(on);
-    return this;
+    return super.trainable(on);
   }
 
   /**
@@ -113,12 +111,7 @@ export class Clip {
    */
   encodeImage(pixels: Tensor): Tensor {
     this.#checkPixels(pixels);
-    const { vision, activation = 'quickGelu' } = this.config;
-    const at = this.#lookup('visual.');
-    if (isResNet(vision)) return resNet(pixels, at, vision);
-    const pick = (rows: Tensor): Tensor => slice(rows, { axis: 1, start: 0, end: 1 });
-    const x = imageRows(pixels, at, vision, { activation, pick }); // [B, 1, C]
-    return projectRows(x, at).reshape([pixels.shape[0], -1]); // [B, D]
+    return this.visual.forward(pixels);
   }
 
   /**
@@ -128,15 +121,13 @@ export class Clip {
    */
   encodeImageTokens(pixels: Tensor, { projected = false }: { projected?: boolean } = {}): Tensor {
     this.#checkPixels(pixels);
-    const { vision, activation = 'quickGelu' } = this.config;
-    if (isResNet(vision)) {
+    if (this.visual instanceof ResNet) {
       throw new ClipError(
         'encodeImageTokens: a ResNet has no rows but its feature; use encodeImage, or a model with a vision transformer',
       );
     }
-    const at = this.#lookup('visual.');
-    const x = imageRows(pixels, at, vision, { activation });
-    return projected ? projectRows(x, at) : x;
+    const x = this.visual.rows(pixels);
+    return projected ? this.visual.project(x) : x;
   }
 
   /**
@@ -146,26 +137,18 @@ export class Clip {
    * @throws ShapeError when T is longer than the context, or the sizes do not fit
    */
   encodeText(tokens: Tensor, ends: Tensor): Tensor {
-    const { contextLength, width: C, layers, heads } = this.config.text;
+    const { contextLength, width: C } = this.config.text;
     const [B, T] = tokens.shape;
     if (tokens.rank !== 2 || T > contextLength || ends.size !== B) {
       throw new ShapeError(
         `encodeText: tokens ${tokens.shape.join('×')} with ${ends.size} ends; [B, T] with T at most ${contextLength} and B ends are needed`,
       );
     }
-    const p = this.#lookup();
-    const position = p('positional_embedding');
+    const position = this.positional_embedding;
     const positions = T === contextLength ? position : slice(position, { axis: 0, start: 0, end: T });
-    const x = add(asF32(embedding(p('token_embedding.weight'), tokens)), positions); // [B, T, C]
-    const rows = transformer(x, this.#lookup('transformer.'), {
-      layers,
-      heads,
-      causal: true,
-      activation: this.config.activation ?? 'quickGelu',
-      pick: (t) => embedding(t.reshape([-1, C]), ends),
-    }); // [B, C]
-    const normed = layerNorm(rows, p('ln_final.weight'), p('ln_final.bias'));
-    return linear(normed, p('text_projection'), undefined, { layout: 'in-out' }); // [B, D]
+    const x = add(this.token_embedding.forward(tokens), positions); // [B, T, C]
+    const rows = this.transformer.forward(x, (t) => embedding(t.reshape([-1, C]), ends)); // [B, C]
+    return linear(this.ln_final.forward(rows), this.text_projection, undefined, { layout: 'in-out' }); // [B, D]
   }
 
   /**
@@ -174,25 +157,7 @@ export class Clip {
    */
   async save(): Promise<SavedClip> {
     const config = clipConfigJson(this.config);
-    const entries: ClipEntry[] = [];
-    for (const [name, t] of Object.entries(this.#parameters)) {
-      const data = (await t.read()) as Float32Array;
-      entries.push({ name, dtype: t.dtype === 'f16' ? 'F16' : 'F32', shape: t.shape, data });
-    }
-    return { entries, config };
-  }
-
-  /** Releases the parameters. */
-  dispose(): void {
-    for (const p of Object.values(this.#parameters)) p.dispose();
-  }
-
-  #lookup(prefix = ''): Lookup {
-    return (name) => {
-      const found = this.#parameters[prefix + name];
-      if (!found) throw new ClipError(`this model has no parameter "${prefix + name}"`);
-      return found;
-    };
+    return { entries: await this.entries(), config };
   }
 
   #checkPixels({ shape }: Tensor): void {

@@ -4,7 +4,7 @@ import { resolveModel } from '@foreword/hub';
 import type { Device } from '@foreword/tensor';
 import { loadWith, type LoadedClip, type LoadOptions } from './load.ts';
 
-export { Clip, type ClipEntry, type SavedClip } from './clip.ts';
+export { Clip, type SavedClip } from './clip.ts';
 export {
   clipConfigJson,
   imageTokenCount,
@@ -20,7 +20,7 @@ export {
   type VisionTransformerConfig,
 } from './clip-config.ts';
 export { ClipError } from './clip-error.ts';
-export { clipParameterShapes } from './clip-parameters.ts';
+export { clipParameterShapes } from './folded-norms.ts';
 export { clampLogitScale, contrastiveLoss, maxLogitScale, similarity } from './contrastive-loss.ts';
 export { ImageEncoder, type ImageEncoderOptions } from './image-encoder.ts';
 export { inferClipConfig } from './infer-config.ts';
@@ -29,14 +29,13 @@ export type { LoadedClip, LoadOptions } from './load.ts';
 export { hubNameOf, openAiTokenizer } from './openai-models.ts';
 export type { Preprocessing } from './preprocessing.ts';
 export { PromptEncoder, type PromptEncoderOptions } from './prompt-encoder.ts';
-export { memoryWeights, type ReadOptions, type WeightSource } from './read-parameters.ts';
 export { textInputs, type TextInputs, type TextInputsOptions } from './text-inputs.ts';
 export { zeroShot, type ZeroShotClassifier, type ZeroShotOptions, type ZeroShotResult } from './zero-shot.ts';
 
 /**
  * A CLIP by its name: a repository of the hub (`openai/clip-vit-base-patch32`, or OpenAI's `ViT-B/32`), a folder of
  * this site (`./folder`), one of OpenAI's files (`ViT-B-32.pt`) or its URL. What is fetched is kept in OPFS.
- * @throws HubError with `code` and `cure`; ClipError, TokenizerFileError, TorchFileError when the files do not fit; the
+ * @throws HubError with `code` and `cure`; ClipError, CheckpointError, TokenizerFileError, TorchFileError when the files do not fit; the
  * signal's reason
  * @example
  * const { model, tokenizer, preprocessing } = await load(device, 'openai/clip-vit-base-patch32', { dtype: 'f16' });

@@ -1,4 +1,5 @@
 // The sizes that the shapes of a file with OpenAI's names imply.
+import type { Shape } from '@foreword/tensor';
 import {
   assertClipConfig,
   resNetStride,
@@ -7,7 +8,6 @@ import {
   type VisionConfig,
 } from './clip-config.ts';
 import { ClipError } from './clip-error.ts';
-import type { Shape } from './clip-parameters.ts';
 
 /** Channels of a head, in all of OpenAI's models. */
 const headSize = 64;

@@ -1,5 +1,6 @@
 // CLIP by its name: files are found or fetched, then loaded. The entries differ in where files come from.
 import type { FetchOptions, Model, ResolveModel } from '@foreword/hub';
+import type { StorageOptions } from '@foreword/nn';
 import type { Device } from '@foreword/tensor';
 import { loadTokenizer, type Tokenizer } from '@foreword/tokenizer';
 import { parseClipConfig } from './clip-config.ts';
@@ -7,9 +8,8 @@ import type { Clip } from './clip.ts';
 import { loadClip } from './load-clip.ts';
 import { hubNameOf } from './openai-models.ts';
 import { readPreprocessing, type Preprocessing } from './preprocessing.ts';
-import type { ReadOptions } from './read-parameters.ts';
 
-export interface LoadOptions extends ReadOptions, FetchOptions {
+export interface LoadOptions extends StorageOptions, FetchOptions {
   /**
    * Name of the model whose tokenizer.json is taken (`openAiTokenizer` for all of OpenAI's); default the model itself,
    * if it has one.
@@ -56,7 +56,7 @@ export async function loadWith(
     fetching.signal?.throwIfAborted();
     const config = configJson === undefined ? undefined : parseClipConfig(configJson);
     const tokenizer = tokenizerJson === undefined ? undefined : loadTokenizer(tokenizerJson);
-    const model = await loadClip(device, { weights, config, dtype });
+    const model = await loadClip(device, { weights, config, dtype, signal: fetching.signal });
     try {
       const preprocessing = readPreprocessing(preprocessorJson, model.config.vision.imageSize);
       return { name, commit: found.commit, model, tokenizer, preprocessing };

@@ -10,7 +10,7 @@ export interface NodeLoadOptions extends LoadOptions, Pick<NodeResolveOptions, '
 /**
  * A CLIP by its name: a repository of the hub (`openai/clip-vit-base-patch32`, or OpenAI's `ViT-B/32`), a folder
  * (`./folder`), one of OpenAI's files (`ViT-B-32.pt`) or its URL. What is missing is fetched into the cache.
- * @throws HubError with `code` and `cure`; ClipError, TokenizerFileError, TorchFileError when the files do not fit; the
+ * @throws HubError with `code` and `cure`; ClipError, CheckpointError, TokenizerFileError, TorchFileError when the files do not fit; the
  * signal's reason
  * @example
  * const { model, tokenizer, preprocessing } = await load(device, 'openai/clip-vit-base-patch32', { dtype: 'f16' });

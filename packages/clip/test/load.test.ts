@@ -37,7 +37,7 @@ test.before(async () => {
   const model = Clip.random(device, { ...sizes, text: { ...sizes.text, width: 64, heads: 1 } }, 3);
   config = clipConfigJson(model.config);
   values = new Map();
-  for (const [name, t] of Object.entries(model.parameters()))
+  for (const [name, t] of model.namedParameters())
     values.set(name, { shape: t.shape, data: (await t.read()) as Float32Array });
   model.dispose();
 });
@@ -46,7 +46,7 @@ test.after.each(failOnGpuErrors(() => device));
 
 async function loads(name: string, options?: NodeLoadOptions): Promise<Awaited<ReturnType<typeof load>>> {
   const loaded = await load(device, name, options);
-  for (const [key, t] of Object.entries(loaded.model.parameters()))
+  for (const [key, t] of loaded.model.namedParameters())
     assert.equal(await t.read(), values.get(key)!.data, key);
   loaded.model.dispose();
   return loaded;

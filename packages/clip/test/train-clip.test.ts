@@ -25,7 +25,7 @@ test.after(() => device.close());
 test.after.each(failOnGpuErrors(() => device));
 
 const read = async (clip: Clip, name: string): Promise<Float32Array> =>
-  (await clip.parameters()[name].read()) as Float32Array;
+  (await clip.namedParameters().get(name)!.read()) as Float32Array;
 
 const deviation = (values: Float32Array): number =>
   Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length);
@@ -76,7 +76,7 @@ test('replayed gradient steps lower the loss until the pairs are told apart', as
   const n = tinyConfig.vision.imageSize;
   const B = 4;
   const T = 6;
-  const parameters = Object.values(clip.parameters());
+  const parameters = clip.parameters();
   const plan = await compile(
     device,
     {

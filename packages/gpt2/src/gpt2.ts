@@ -2,42 +2,33 @@
 //
 // Legend: B batch, T time, C channels, V vocabulary, R rows that predict a target.
 import {
+  Embedding,
+  init,
+  LayerNorm,
+  Module,
+  seeded,
+  shapesOf,
+  type Parameters,
+  type StorageOptions,
+} from '@foreword/nn';
+import {
   add,
   attention,
   cast,
   concat,
-  copyInto,
   dropout,
-  embedding,
-  layerNorm,
   linear,
   linearCrossEntropy,
   noGrad,
   ShapeError,
   slice,
-  tensor,
   type Device,
-  type DType,
-  type SafetensorsEntry,
+  type Shape,
   type Tensor,
 } from '@foreword/tensor';
-import { runBlock, type Affine, type BlockWeights } from './block.ts';
-import { locateParameters } from './checkpoint-names.ts';
-import { mlpActivation, type Gpt2Config } from './config.ts';
-import { initialValues } from './initial-weights.ts';
-import { changeOfMatrix, type Lora } from './lora.ts';
-import { parameterShapes } from './parameter-shapes.ts';
-
-/** A tensor on the host, row-major. */
-export interface HostTensor {
-  shape: readonly number[];
-  data: ArrayLike<number>;
-}
-
-export interface WeightOptions {
-  /** Storage of the matrices; gains and biases are always f32. Default f32. */
-  dtype?: DType & ('f32' | 'f16');
-}
+import { Block } from './block.ts';
+import type { Gpt2Config } from './config.ts';
+import type { Lora } from './lora.ts';
 
 export interface HiddenOptions {
   /** Position of the first row. Default 0, or that behind `past`. */
@@ -62,98 +53,42 @@ export interface LossOptions extends HiddenOptions {
   labelSmoothing?: number;
 }
 
-export class Gpt2 {
+/**
+ * Parameters have Hugging Face's names.
+ * @example
+ * const model = new Gpt2(seeded(device, { seed: 1 }), config); // trainable; loadGpt2 and load give frozen ones
+ */
+export class Gpt2 extends Module {
   readonly device: Device;
   readonly config: Gpt2Config;
-  readonly #parameters: ReadonlyMap<string, Tensor>;
-  #blocks: readonly BlockWeights[];
-  #lora: Lora | undefined;
+  readonly wte: Embedding;
+  readonly wpe: Embedding;
+  readonly h: readonly Block[];
+  readonly ln_f: LayerNorm;
 
-  /** @param parameters tensors of `parameterShapes(config)`; use {@link Gpt2.fromTensors}, `loadGpt2` or {@link Gpt2.random}. */
-  constructor(device: Device, config: Gpt2Config, parameters: ReadonlyMap<string, Tensor>) {
-    this.device = device;
+  constructor(p: Parameters, config: Gpt2Config) {
+    super();
+    const { vocab_size: V, n_positions, n_embd: C, n_layer, initializer_range: std } = config;
+    const table = { init: init.normal({ std }) };
     this.config = config;
-    this.#parameters = parameters;
-    this.#blocks = this.#makeBlocks();
+    this.wte = new Embedding(p.at('wte'), V, C, table);
+    this.wpe = new Embedding(p.at('wpe'), n_positions, C, table);
+    this.h = Array.from({ length: n_layer }, (_, i) => new Block(p.at('h').at(i), config, i));
+    this.ln_f = new LayerNorm(p.at('ln_f'), C, { eps: config.layer_norm_epsilon });
+    this.device = this.wte.weight.device;
   }
 
-  #makeBlocks(lora?: Lora): BlockWeights[] {
-    return Array.from({ length: this.config.n_layer }, (_, i) => ({
-      ln_1: this.#affine(`h.${i}.ln_1`),
-      c_attn: { ...this.#affine(`h.${i}.attn.c_attn`), change: lora?.at(i, 'attn.c_attn') },
-      c_proj: { ...this.#affine(`h.${i}.attn.c_proj`), change: lora?.at(i, 'attn.c_proj') },
-      ln_2: this.#affine(`h.${i}.ln_2`),
-      mlp_c_fc: this.#affine(`h.${i}.mlp.c_fc`),
-      mlp_c_proj: this.#affine(`h.${i}.mlp.c_proj`),
-    }));
-  }
-
-  /**
-   * A model from host tensors under Hugging Face's names (see `locateParameters` for what is tolerated).
-   * @throws Gpt2CheckpointError when they do not fit the configuration.
-   */
-  static fromTensors(
-    device: Device,
-    config: Gpt2Config,
-    source: ReadonlyMap<string, HostTensor>,
-    options: WeightOptions = {},
-  ): Gpt2 {
-    const places = locateParameters(
-      config,
-      [...source].map(([name, { shape }]) => [name, shape] as const),
-    );
-    return Gpt2.#make(device, config, options, (name) => source.get(places.get(name)!)!.data);
-  }
-
-  /** A model with GPT-2's initial weights; the same for the same seed on every machine. */
-  static random(device: Device, config: Gpt2Config, seed: number, options: WeightOptions = {}): Gpt2 {
-    return Gpt2.#make(device, config, options, (name, shape, stream) =>
-      initialValues(name, shape, { config, seed, stream }),
-    );
-  }
-
-  static #make(
-    device: Device,
-    config: Gpt2Config,
-    options: WeightOptions,
-    values: (name: string, shape: readonly number[], index: number) => ArrayLike<number>,
-  ): Gpt2 {
-    const parameters = new Map<string, Tensor>();
-    for (const [name, shape] of parameterShapes(config)) {
-      const dtype = weightDtype(shape, options);
-      parameters.set(
-        name,
-        tensor(device, values(name, shape, parameters.size), shape, { dtype, persistent: true }),
-      );
-    }
-    return new Gpt2(device, config, parameters);
-  }
-
-  #affine(name: string): Affine {
-    return { weight: this.#parameter(`${name}.weight`), bias: this.#parameter(`${name}.bias`) };
-  }
-
-  #parameter(name: string): Tensor {
-    const found = this.#parameters.get(name);
-    if (!found) throw new ShapeError(`Gpt2: the parameter ${name} is missing`);
-    return found;
-  }
-
-  /** Parameters under Hugging Face's names. They are frozen until {@link Gpt2.trainable}. */
-  parameters(): ReadonlyMap<string, Tensor> {
-    return this.#parameters;
-  }
-
-  /** Makes all parameters trainable, or frozen again. */
-  trainable(on = true): this {
-    for (const parameter of this.#parameters.values()) parameter.trainable(on);
-    return this;
+  /** A frozen model with GPT-2's initial weights; the same for the same seed on every machine. */
+  static random(device: Device, config: Gpt2Config, seed: number, options: StorageOptions = {}): Gpt2 {
+    return new Gpt2(seeded(device, { seed, ...options }), config).trainable(false);
   }
 
   /** Computes with these changes of its matrices from now on, or without any; plans compiled before keep what they had. */
   adapt(lora: Lora | undefined): this {
-    this.#lora = lora;
-    this.#blocks = this.#makeBlocks(lora);
+    this.h.forEach(({ attn }, i) => {
+      attn.c_attn.adapt(lora?.h[i].attn.c_attn);
+      attn.c_proj.adapt(lora?.h[i].attn.c_proj);
+    });
     return this;
   }
 
@@ -162,10 +97,7 @@ export class Gpt2 {
     const { device } = this;
     device.scope(() =>
       noGrad(device, () => {
-        for (const { c_attn, c_proj } of this.#lora ? this.#blocks : []) {
-          for (const { weight, change } of [c_attn, c_proj])
-            copyInto(add(cast32(weight), changeOfMatrix(change!)), weight);
-        }
+        for (const { attn } of this.h) for (const map of [attn.c_attn, attn.c_proj]) map.merge();
       }),
     );
     return this.adapt(undefined);
@@ -173,12 +105,12 @@ export class Gpt2 {
 
   /** The token table wte [V, C], which is also the output layer. */
   get tokenTable(): Tensor {
-    return this.#parameter('wte.weight');
+    return this.wte.weight;
   }
 
   /** Token embeddings without positions: ids [...] (u32 or i32) → [..., C]. */
   embed(ids: Tensor): Tensor {
-    return cast32(embedding(this.tokenTable, ids));
+    return this.wte.forward(ids);
   }
 
   /** Adds the position embeddings of positions offset … offset + T − 1: [B, T, C] → [B, T, C]. */
@@ -190,12 +122,13 @@ export class Gpt2 {
         `Gpt2: positions ${offset} to ${end - 1} are over the model's ${n_positions}; use fewer rows`,
       );
     }
-    return add(embeddings, cast32(slice(this.#parameter('wpe.weight'), { axis: 0, start: offset, end })));
+    const rows = slice(this.wpe.weight, { axis: 0, start: offset, end });
+    return add(embeddings, rows.dtype === 'f32' ? rows : cast(rows, 'f32'));
   }
 
   /** The same with one position, given on the GPU (u32 [1]), for all rows: [B, 1, C] → [B, 1, C]. */
   addPosition(embeddings: Tensor, position: Tensor): Tensor {
-    return add(embeddings, cast32(embedding(this.#parameter('wpe.weight'), position)));
+    return add(embeddings, this.wpe.forward(position));
   }
 
   /**
@@ -235,18 +168,12 @@ export class Gpt2 {
 
   /** Runs the blocks with the caller's attention over packed queries, keys and values (a cache, for one). */
   blocks(x: Tensor, attend: (qkv: Tensor, layer: number) => Tensor, dropoutSeed?: Tensor): Tensor {
-    const { layer_norm_epsilon: eps, resid_pdrop: p } = this.config;
-    const activation = mlpActivation(this.config);
-    return this.#blocks.reduce((y, weights, i) => {
-      const drop = dropoutSeed && { p, seed: dropoutSeed, streams: [1 + 2 * i, 2 + 2 * i] as const };
-      return runBlock(y, weights, { eps, activation, attend: (qkv) => attend(qkv, i), dropout: drop });
-    }, x);
+    return this.h.reduce((y, block, i) => block.forward(y, (qkv) => attend(qkv, i), dropoutSeed), x);
   }
 
   /** The final LayerNorm: [..., C] → [..., C]. */
   normalise(hidden: Tensor): Tensor {
-    const { weight, bias } = this.#affine('ln_f');
-    return layerNorm(hidden, weight, bias, { eps: this.config.layer_norm_epsilon });
+    return this.ln_f.forward(hidden);
   }
 
   /** Next-token logits of rows from {@link Gpt2.hidden}: [..., C] → [..., V]. */
@@ -282,21 +209,11 @@ export class Gpt2 {
       labelSmoothing,
     });
   }
-
-  /** All parameters for `writeSafetensors`, under Hugging Face's names. Write `gpt2ConfigJson(config)` beside them. */
-  async saveEntries({ dtype = 'F32' }: { dtype?: 'F32' | 'F16' } = {}): Promise<SafetensorsEntry[]> {
-    const entries: SafetensorsEntry[] = [];
-    for (const [name, t] of this.#parameters) {
-      entries.push({ name, dtype, shape: t.shape, data: await t.read() });
-    }
-    return entries;
-  }
-
-  /** Frees the weights. */
-  dispose(): void {
-    for (const parameter of this.#parameters.values()) parameter.dispose();
-  }
 }
+
+/** Names and shapes of the parameters, in checkpoint order. Linear maps are Conv1D: [inputs, outputs], y = x·W + b. */
+export const parameterShapes = (config: Gpt2Config): Map<string, Shape> =>
+  shapesOf((p) => new Gpt2(p, config));
 
 /** Queries [B, T, C], then keys and values [B, P + T, 2C] of the past [B, P, 2C] and of the rows themselves [B, T, 3C]. */
 export function behindPast(past: Tensor, qkv: Tensor): Tensor[] {
@@ -304,9 +221,3 @@ export function behindPast(past: Tensor, qkv: Tensor): Tensor[] {
   const own = slice(qkv, { axis: 2, start: C });
   return [slice(qkv, { axis: 2, end: C }), concat([past, own], { axis: 1 })];
 }
-
-const cast32 = (x: Tensor): Tensor => (x.dtype === 'f32' ? x : cast(x, 'f32'));
-
-/** What a parameter is stored as; vectors stay f32, for they cost nothing and scale everything. */
-export const weightDtype = (shape: readonly number[], { dtype = 'f32' }: WeightOptions): 'f32' | 'f16' =>
-  shape.length === 1 ? 'f32' : dtype;

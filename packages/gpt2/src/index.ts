@@ -4,7 +4,7 @@ import { resolveModel } from '@foreword/hub';
 import type { Device } from '@foreword/tensor';
 import { loadWith, type LoadedGpt2, type LoadOptions } from './load.ts';
 
-export { Gpt2, type HiddenOptions, type HostTensor, type LossOptions, type WeightOptions } from './gpt2.ts';
+export { Gpt2, parameterShapes, type HiddenOptions, type LossOptions } from './gpt2.ts';
 export { meanAttention } from './mean-attention.ts';
 export { loadGpt2, type Gpt2Files } from './load-gpt2.ts';
 export type { LoadedGpt2, LoadOptions } from './load.ts';
@@ -15,9 +15,7 @@ export {
   type Gpt2Config,
   type Gpt2ConfigInput,
 } from './config.ts';
-export { Gpt2CheckpointError, isIgnoredName, locateParameters } from './checkpoint-names.ts';
-export { hasLora, Lora, loraShapes, type LoraConfig } from './lora.ts';
-export { parameterShapes } from './parameter-shapes.ts';
+export { hasLora, Lora, peftPrefix, type LoraConfig } from './lora.ts';
 export {
   defaultMaxTokens,
   Gpt2Generator,
@@ -64,7 +62,7 @@ export type { PenaltyOptions } from './decode/penalties.ts';
 /**
  * A GPT-2 by its name: a repository of the hub (`gpt2`, `gpt2-xl`, `owner/name`), a folder of this site (`./folder`), or
  * a file of weights or its URL together with `config` and `tokenizer`. What is fetched is kept in OPFS.
- * @throws HubError with `code` and `cure`; Gpt2ConfigError, Gpt2CheckpointError, TokenizerFileError when the files do
+ * @throws HubError with `code` and `cure`; Gpt2ConfigError, CheckpointError, TokenizerFileError when the files do
  * not fit; the signal's reason
  * @example
  * const { model, tokenizer } = await load(device, 'gpt2', { progress: ({ file, loaded }) => show(file, loaded) });

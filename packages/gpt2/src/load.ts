@@ -1,12 +1,13 @@
 // GPT-2 by its name: files are found or fetched, then loaded. The entries differ in where files come from.
 import type { FetchOptions, Model, ResolveModel } from '@foreword/hub';
+import type { StorageOptions } from '@foreword/nn';
 import type { Device } from '@foreword/tensor';
 import { loadTokenizer, type Tokenizer } from '@foreword/tokenizer';
 import { Gpt2ConfigError, type Gpt2ConfigInput } from './config.ts';
-import type { Gpt2, WeightOptions } from './gpt2.ts';
+import type { Gpt2 } from './gpt2.ts';
 import { loadGpt2 } from './load-gpt2.ts';
 
-export interface LoadOptions extends WeightOptions, FetchOptions {
+export interface LoadOptions extends StorageOptions, FetchOptions {
   /** The parsed config.json; needed where the name is that of a file of weights, which has none beside it. */
   config?: Gpt2ConfigInput;
   /** Name of the model whose tokenizer.json is taken; default the model itself. */

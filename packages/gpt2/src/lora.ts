@@ -1,20 +1,18 @@
 // LoRA (Hu et al. 2021, §4.1): low-rank changes of frozen matrices, here of every layer's queries, keys and values, and
 // of its attention's output.
 //
-// Legend: L layers, C channels, I inputs, O outputs, r rank.
+// Legend: C channels, I inputs, O outputs, r rank.
 import {
-  linear,
-  loadTensor,
-  tensor,
-  transpose,
-  type Device,
-  type SafetensorsEntry,
-  type Tensor,
-  type TensorFile,
-} from '@foreword/tensor';
-import { Gpt2CheckpointError } from './checkpoint-names.ts';
+  init,
+  Linear,
+  loadModule,
+  Module,
+  type LinearForwardOptions,
+  type Parameters,
+  type TensorSource,
+} from '@foreword/nn';
+import { add, cast, copyInto, linear, transpose, type Device, type Tensor } from '@foreword/tensor';
 import { Gpt2ConfigError, type Gpt2Config } from './config.ts';
-import { randomUniform } from './counter-random.ts';
 
 export interface LoraConfig {
   /** r, from 1. */
@@ -23,143 +21,119 @@ export interface LoraConfig {
   alpha: number;
 }
 
-/** A change of one linear map: y becomes y + scale · (x·Aᵀ)·Bᵀ. */
-export interface LowRank {
-  /** A [r, I] */
-  a: Tensor;
+/** What PEFT's adapter files put before GPT-2's names. */
+export const peftPrefix = 'base_model.model.transformer.';
+
+/** A change of one linear map: y becomes y + α/r · (x·Aᵀ)·Bᵀ. At first B is zero, so that nothing changes. */
+class LowRank extends Module {
+  /** A [r, I], uniform in ±1/√I at first as in the paper's program. */
+  readonly lora_A: Linear;
   /** B [O, r] */
-  b: Tensor;
-  /** α / r */
-  scale: number;
+  readonly lora_B: Linear;
+  readonly #scale: number;
+
+  constructor(p: Parameters, inputs: number, outputs: number, { rank, alpha }: LoraConfig) {
+    super();
+    this.lora_A = new Linear(p.at('lora_A'), inputs, rank, { bias: false });
+    this.lora_B = new Linear(p.at('lora_B'), rank, outputs, { bias: false, init: init.zeros });
+    this.#scale = alpha / rank;
+  }
+
+  /** y [..., O] of x [..., I], changed. With B at zero it is y to the last bit. */
+  changed(y: Tensor, x: Tensor): Tensor {
+    return this.lora_B.forward(this.lora_A.forward(x).affine(this.#scale), { residual: y });
+  }
+
+  /** The change of a matrix [I, O]: α/r · Aᵀ·Bᵀ. */
+  matrix(): Tensor {
+    return linear(transpose(this.lora_A.weight, [1, 0]), this.lora_B.weight).affine(this.#scale);
+  }
 }
 
-const places = ['attn.c_attn', 'attn.c_proj'] as const;
-export type LoraPlace = (typeof places)[number];
+/** A linear map [I, O] that a change may be given to, which is no part of it. */
+export class LoraLinear extends Linear {
+  #change: LowRank | undefined;
 
-/** What PEFT's adapter files put before GPT-2's names. */
-const peftPrefix = 'base_model.model.transformer.';
-
-/** Names and shapes of all parameters, A before B of each map; torch's layout [outputs, inputs]. */
-export function loraShapes(
-  { n_layer, n_embd: C }: Pick<Gpt2Config, 'n_layer' | 'n_embd'>,
-  { rank }: Pick<LoraConfig, 'rank'>,
-): Map<string, readonly number[]> {
-  const shapes = new Map<string, readonly number[]>();
-  for (let i = 0; i < n_layer; i++) {
-    for (const place of places) {
-      shapes.set(`h.${i}.${place}.lora_A.weight`, [rank, C]);
-      shapes.set(`h.${i}.${place}.lora_B.weight`, [place === 'attn.c_attn' ? 3 * C : C, rank]);
-    }
+  adapt(change: LowRank | undefined): void {
+    this.#change = change;
   }
-  return shapes;
+
+  override forward(x: Tensor, { residual }: Pick<LinearForwardOptions, 'residual'> = {}): Tensor {
+    const y = super.forward(x, { residual });
+    return this.#change ? this.#change.changed(y, x) : y;
+  }
+
+  /** Writes the change into the matrix. */
+  merge(): void {
+    const { weight } = this;
+    if (!this.#change) return;
+    copyInto(add(weight.dtype === 'f32' ? weight : cast(weight, 'f32'), this.#change.matrix()), weight);
+  }
+}
+
+class AttentionChange extends Module {
+  readonly c_attn: LowRank;
+  readonly c_proj: LowRank;
+
+  constructor(p: Parameters, C: number, config: LoraConfig) {
+    super();
+    this.c_attn = new LowRank(p.at('c_attn'), C, 3 * C, config);
+    this.c_proj = new LowRank(p.at('c_proj'), C, C, config);
+  }
+}
+
+class BlockChange extends Module {
+  readonly attn: AttentionChange;
+
+  constructor(p: Parameters, C: number, config: LoraConfig) {
+    super();
+    this.attn = new AttentionChange(p.at('attn'), C, config);
+  }
 }
 
 /**
- * The changes of one GPT-2; `model.adapt(lora)` puts them to work, `model.merge()` writes them into the weights.
+ * The changes of one GPT-2; `model.adapt(lora)` puts them to work, `model.merge()` writes them into the weights. In files
+ * their names stand behind {@link peftPrefix}.
  * @example
- * const lora = Lora.create(device, model.config, { rank: 4, alpha: 32 }, { seed: 1 });
+ * const lora = new Lora(seeded(device, { seed: 1 }), model.config, { rank: 4, alpha: 32 });
  * model.adapt(lora);
- * const optimiser = new AdamW(lora.parameters(), { variant: 'transformers' });
+ * const optimiser = new AdamW(lora.namedParameters(), { variant: 'transformers' });
  */
-export class Lora {
+export class Lora extends Module {
   readonly config: LoraConfig;
-  readonly #parameters: ReadonlyMap<string, Tensor>;
+  readonly h: readonly BlockChange[];
 
-  private constructor(config: LoraConfig, parameters: ReadonlyMap<string, Tensor>) {
-    this.config = config;
-    this.#parameters = parameters;
-  }
-
-  /**
-   * Trainable changes that change nothing yet: A uniform in ±1/√I as in the paper's program, B zero.
-   * @throws Gpt2ConfigError for a rank or α that makes no sense.
-   */
-  static create(device: Device, model: Gpt2Config, config: LoraConfig, { seed }: { seed: number }): Lora {
+  /** @throws Gpt2ConfigError for a rank or α that makes no sense. */
+  constructor(
+    p: Parameters,
+    { n_layer, n_embd }: Pick<Gpt2Config, 'n_layer' | 'n_embd'>,
+    config: LoraConfig,
+  ) {
+    super();
     assertConfig(config);
-    const parameters = new Map<string, Tensor>();
-    for (const [name, shape] of loraShapes(model, config)) {
-      const values = new Float32Array(shape[0] * shape[1]);
-      const bound = 1 / Math.sqrt(shape[1]);
-      if (name.includes('lora_A')) {
-        values.forEach((_, i) => (values[i] = bound * (2 * randomUniform(seed, parameters.size, i) - 1)));
-      }
-      parameters.set(name, tensor(device, values, shape, { persistent: true }));
-    }
-    return new Lora(config, parameters).trainable();
+    this.config = config;
+    this.h = Array.from({ length: n_layer }, (_, i) => new BlockChange(p.at('h').at(i), n_embd, config));
   }
 
   /**
    * Frozen changes from a checkpoint that holds them among others, under PEFT's names.
-   * @throws Gpt2CheckpointError when one is missing or has another shape.
+   * @throws CheckpointError when one is missing or has another shape.
    */
   static async load(
     device: Device,
     model: Gpt2Config,
     config: LoraConfig,
-    weights: TensorFile,
+    weights: TensorSource,
   ): Promise<Lora> {
-    assertConfig(config);
-    const parameters = new Map<string, Tensor>();
-    try {
-      for (const [name, shape] of loraShapes(model, config)) {
-        const place = peftPrefix + name;
-        const got = weights.has(place) ? `is [${weights.info(place).shape.join(', ')}]` : 'is missing';
-        if (got !== `is [${shape.join(', ')}]`) {
-          throw new Gpt2CheckpointError(
-            `${weights.name}: "${place}" ${got}; rank ${config.rank} needs [${shape.join(', ')}]`,
-          );
-        }
-        parameters.set(name, await loadTensor(device, weights, place));
-      }
-    } catch (error) {
-      for (const parameter of parameters.values()) parameter.dispose();
-      throw error;
-    }
-    return new Lora(config, parameters);
-  }
-
-  /** The change of one layer's map. */
-  at(layer: number, place: LoraPlace): LowRank {
-    const of = (part: 'A' | 'B'): Tensor => this.#parameters.get(`h.${layer}.${place}.lora_${part}.weight`)!;
-    return { a: of('A'), b: of('B'), scale: this.config.alpha / this.config.rank };
-  }
-
-  /** Name → tensor, names as PEFT's adapter files have them. */
-  parameters(): Record<string, Tensor> {
-    return Object.fromEntries([...this.#parameters].map(([name, t]) => [peftPrefix + name, t]));
-  }
-
-  /** Makes all parameters trainable, or freezes them. */
-  trainable(on = true): this {
-    for (const parameter of this.#parameters.values()) parameter.trainable(on);
-    return this;
-  }
-
-  /** All parameters for `writeSafetensors`, under PEFT's names. */
-  async saveEntries(): Promise<SafetensorsEntry[]> {
-    const entries: SafetensorsEntry[] = [];
-    for (const [name, t] of Object.entries(this.parameters()))
-      entries.push({ name, dtype: 'F32', shape: t.shape, data: await t.read() });
-    return entries;
-  }
-
-  /** Frees the parameters. */
-  dispose(): void {
-    for (const parameter of this.#parameters.values()) parameter.dispose();
+    const rename = (name: string): string | undefined =>
+      name.startsWith(peftPrefix) ? name.slice(peftPrefix.length) : undefined;
+    return await loadModule(weights, (p) => new Lora(p, model, config), { device, rename });
   }
 }
 
-/** y [..., O] of x [..., I], changed. With B at zero it is y to the last bit. */
-export const changed = (y: Tensor, x: Tensor, change: LowRank | undefined): Tensor =>
-  change ? linear(linear(x, change.a).affine(change.scale), change.b, undefined, { residual: y }) : y;
-
-/** scale · Aᵀ·Bᵀ, to be added to a matrix [I, O]. */
-export const changeOfMatrix = ({ a, b, scale }: LowRank): Tensor =>
-  linear(transpose(a, [1, 0]), b).affine(scale);
-
 /** True for a checkpoint that holds such changes. */
-export const hasLora = (checkpoint: TensorFile): boolean =>
-  checkpoint.names().some((name) => name.startsWith(peftPrefix) && name.includes('.lora_A.'));
+export const hasLora = (checkpoint: TensorSource): boolean =>
+  [...checkpoint.names()].some((name) => name.startsWith(peftPrefix) && name.includes('.lora_A.'));
 
 function assertConfig({ rank, alpha }: LoraConfig): void {
   if (!Number.isInteger(rank) || rank < 1)

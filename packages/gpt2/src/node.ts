@@ -10,7 +10,7 @@ export interface NodeLoadOptions extends LoadOptions, Pick<NodeResolveOptions, '
 /**
  * A GPT-2 by its name: a repository of the hub (`gpt2`, `gpt2-xl`, `owner/name`), a folder (`./folder`), or a file of
  * weights or its URL together with `config` and `tokenizer`. What is missing is fetched into the cache.
- * @throws HubError with `code` and `cure`; Gpt2ConfigError, Gpt2CheckpointError, TokenizerFileError when the files do
+ * @throws HubError with `code` and `cure`; Gpt2ConfigError, CheckpointError, TokenizerFileError when the files do
  * not fit; the signal's reason
  * @example
  * const { model, tokenizer } = await load(device, 'gpt2', { dtype: 'f16' });

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { goldenTensors, type GoldenRule } from '@foreword/test-kit';
 import { bytesSource, openSafetensors, type Device, type TensorFile } from '@foreword/tensor/node';
-import { Gpt2, parseGpt2Config, type WeightOptions } from '../src/index.ts';
+import { memoryTensors, type StorageOptions } from '@foreword/nn';
+import { loadGpt2, parseGpt2Config, type Gpt2 } from '../src/index.ts';
 
 export interface GoldenFile {
   file: TensorFile;
@@ -19,14 +20,10 @@ export async function openGolden(path: string | URL): Promise<GoldenFile> {
 export const goldenFolder = new URL('golden/', import.meta.url);
 
 /** The model a `gpt2-*.safetensors` file describes. */
-export function goldenModel(device: Device, { file }: GoldenFile, options?: WeightOptions): Gpt2 {
+export function goldenModel(device: Device, { file }: GoldenFile, options?: StorageOptions): Promise<Gpt2> {
   const { seed, prefix, config: text, rules } = file.metadata;
   const { block_size, ...sizes } = JSON.parse(text) as Record<string, number>;
   const config = parseGpt2Config({ ...sizes, n_positions: block_size });
-  return Gpt2.fromTensors(
-    device,
-    config,
-    goldenTensors(seed, prefix, JSON.parse(rules) as Record<string, GoldenRule>),
-    options,
-  );
+  const tensors = goldenTensors(seed, prefix, JSON.parse(rules) as Record<string, GoldenRule>);
+  return loadGpt2(device, { config: { ...config }, weights: memoryTensors(tensors), ...options });
 }

@@ -17,7 +17,7 @@ test.before(async () => {
   device = await openDevice();
   const golden = await openGolden(new URL('gpt2-tiny.safetensors', goldenFolder));
   search = await openGolden(new URL('clipcap-search.safetensors', goldenFolder));
-  model = goldenModel(device, golden);
+  model = await goldenModel(device, golden);
   errors = await goldenErrors(device, model, golden);
 });
 test.after.each(failOnGpuErrors(() => device));

@@ -45,7 +45,7 @@ test('initial weights are GPT-2’s', async () => {
   const config = parseGpt2Config({ vocab_size: 400, n_positions: 30, n_embd: 64, n_layer: 2, n_head: 4 });
   const model = Gpt2.random(device, config, 3);
   const spread = async (name: string): Promise<number> => {
-    const values = await model.parameters().get(name)!.read();
+    const values = await model.namedParameters().get(name)!.read();
     return Math.sqrt((values as Float32Array).reduce((a, b) => a + b * b, 0) / values.length);
   };
   const near = (got: number, wanted: number): void =>
@@ -56,7 +56,8 @@ test('initial weights are GPT-2’s', async () => {
   assert.is(await spread('h.1.mlp.c_proj.bias'), 0);
   assert.is(await spread('ln_f.weight'), 1);
   const other = Gpt2.random(device, config, 4);
-  const first = async (m: Gpt2, name: string): Promise<number> => (await m.parameters().get(name)!.read())[0];
+  const first = async (m: Gpt2, name: string): Promise<number> =>
+    (await m.namedParameters().get(name)!.read())[0];
   assert.is.not(await first(model, 'wte.weight'), await first(other, 'wte.weight'));
   assert.is.not(await first(model, 'wte.weight'), await first(model, 'wpe.weight'));
   model.dispose();
@@ -101,7 +102,7 @@ test('gradients of all kinds of parameters agree with differences of the loss', 
     'h.0.mlp.c_proj.bias',
     'ln_f.weight',
   ];
-  const wrt = names.map((name) => model.parameters().get(name)!);
+  const wrt = names.map((name) => model.namedParameters().get(name)!);
   // Tokens on the input side too, so that wte gets both of its gradients.
   const run = (): Tensor => {
     const ids = idTensor(device, [5, 4, 4, 0, 36, 9, 7, 7, 2, 0], [B, T]);
@@ -152,7 +153,7 @@ test('positions: an offset is that of the rows themselves, and too many rows are
   await device.scope(async () => {
     const zeros = tensor(device, new Float32Array(B * T * C), [B, T, C]);
     const shifted = (await model.addPositions(zeros, 4).read()).slice(0, T * C);
-    const table = await model.parameters().get('wpe.weight')!.read();
+    const table = await model.namedParameters().get('wpe.weight')!.read();
     assert.equal(shifted, table.slice(4 * C, (4 + T) * C));
     assert.throws(() => model.addPositions(zeros, 20), /positions 20 to 24 are over the model's 24/);
     assert.throws(() => model.hidden(zeros.reshape([B, T * C])), /are no \[B, T, 16\]/);
@@ -168,7 +169,7 @@ test('positions: an offset is that of the rows themselves, and too many rows are
 test('saved and loaded, the loss is the same bit for bit; with f16 matrices it is near', async () => {
   const model = tinyModel(device);
   const metadata = { format: 'pt' };
-  const entries = (await model.saveEntries()).map((entry) => ({
+  const entries = (await model.entries()).map((entry) => ({
     ...entry,
     name: `transformer.${entry.name}`,
   }));
@@ -186,10 +187,10 @@ test('saved and loaded, the loss is the same bit for bit; with f16 matrices it i
   if (device.adapter.f16) {
     const half = await loadGpt2(device, { config, weights, dtype: 'f16' });
     assert.is(half.tokenTable.dtype, 'f16');
-    assert.is(half.parameters().get('ln_f.weight')!.dtype, 'f32');
+    assert.is(half.namedParameters().get('ln_f.weight')!.dtype, 'f32');
     const error = relativeError(await hidden(half), wanted);
     assert.ok(error > 0 && error < 3e-3, `${error}`);
-    const [, , c_attn] = await half.saveEntries({ dtype: 'F16' });
+    const [, , c_attn] = await half.entries({ dtype: 'F16' });
     assert.is(c_attn.dtype, 'F16');
     half.dispose();
   }
@@ -199,7 +200,7 @@ test('saved and loaded, the loss is the same bit for bit; with f16 matrices it i
 
 test('a broken file leaves no memory behind', async () => {
   const model = tinyModel(device);
-  const entries = await model.saveEntries();
+  const entries = await model.entries();
   const config = JSON.parse(gpt2ConfigJson(model.config)) as Record<string, unknown>;
   model.dispose();
   const before = device.stats.liveBytes;

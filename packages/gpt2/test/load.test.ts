@@ -34,7 +34,7 @@ test.before(async () => {
   device = await openDevice();
   const model = tinyModel(device);
   values = new Map();
-  for (const [name, t] of model.parameters())
+  for (const [name, t] of model.namedParameters())
     values.set(name, { shape: t.shape, data: (await t.read()) as Float32Array });
   model.dispose();
 });
@@ -49,7 +49,7 @@ const prefixed = (prefix: string): Values =>
   new Map([...values].map(([name, value]) => [prefix + name, value]));
 
 async function assertSame(model: Gpt2): Promise<void> {
-  for (const [name, t] of model.parameters()) assert.equal(await t.read(), values.get(name)!.data, name);
+  for (const [name, t] of model.namedParameters()) assert.equal(await t.read(), values.get(name)!.data, name);
 }
 
 async function loads(name: string, options?: NodeLoadOptions): Promise<Awaited<ReturnType<typeof load>>> {

@@ -1,14 +1,7 @@
 // Models from files of tensors: names in a file ↔ names here, tensors that are stored turned or in pieces.
-import {
-  loadTensor,
-  tensor,
-  writeSafetensors,
-  type Device,
-  type Shape,
-  type Tensor,
-  type TensorFile,
-} from '@foreword/tensor';
+import { loadTensor, tensor, writeSafetensors, type Device, type Shape, type Tensor } from '@foreword/tensor';
 import { compareNames } from './checkpoint-error.ts';
+import type { EntryOptions } from './entries.ts';
 import type { HostTensor } from './load-values.ts';
 import type { Module } from './module.ts';
 import { ModuleError } from './nn-error.ts';
@@ -20,6 +13,7 @@ import {
   type Request,
   type StorageOptions,
 } from './parameters.ts';
+import { isFile, type TensorSource } from './tensor-source.ts';
 
 /** How one tensor here is made from one or several of the file. */
 export interface Source {
@@ -91,11 +85,11 @@ interface Located {
  * file's before anything is read, once with the tensors. They are frozen; call `trainable()` to train on.
  * @throws CheckpointError listing everything that is missing, unexpected or of another shape; the file's own errors.
  * @example
- * const file = await openSafetensors(bytesSource(bytes));
+ * const file = await openSafetensors(bytesSource(bytes)); // or memoryTensors(new Map([['weight', { shape, data }]]))
  * const model = await loadModule(file, (p) => new Net(p), { device });
  */
 export async function loadModule<M extends Module>(
-  file: TensorFile,
+  file: TensorSource,
   construct: (p: Parameters) => M,
   { device, signal, dtype, ...names }: LoadOptions,
 ): Promise<M> {
@@ -106,16 +100,16 @@ export async function loadModule<M extends Module>(
     for (const { request, places, combine } of locate(file, requests, names)) {
       const stored = storedDtype(request, { dtype });
       const { name, shape } = request;
-      if (!combine) {
-        tensors.set(name, await loadTensor(device, file, places[0], { dtype: stored, signal }));
+      if (!combine && isFile(file)) {
+        tensors.set(name, await loadTensor(device, file, places[0], { dtype: stored, shape, signal }));
         continue;
       }
       signal?.throwIfAborted();
       const parts: HostTensor[] = [];
       for (const place of places)
         parts.push({ shape: file.info(place).shape, data: await file.readAsF32(place) });
-      const made = combine(parts);
-      compareNames(file.name, {
+      const made = combine ? combine(parts) : parts[0];
+      compareNames(file.name ?? memory, {
         wanted: new Map([[name, shape]]),
         found: new Map([[name, { shape: made.shape, place: places.join(' + ') }]]),
         unexpected: [],
@@ -132,8 +126,11 @@ export async function loadModule<M extends Module>(
   }
 }
 
+/** For messages about a source without a name. */
+const memory = 'the tensors in memory';
+
 /** Where each parameter stands in the file. */
-function locate(file: TensorFile, requests: readonly Request[], names: CheckpointNames): Located[] {
+function locate(file: TensorSource, requests: readonly Request[], names: CheckpointNames): Located[] {
   const { rename = (name) => name, sourceOf, ignore = false } = names;
   const inFile = new Map<string, string>();
   for (const place of file.names()) {
@@ -141,7 +138,9 @@ function locate(file: TensorFile, requests: readonly Request[], names: Checkpoin
     if (name === undefined) continue;
     const earlier = inFile.get(name);
     if (earlier !== undefined)
-      throw new ModuleError(`${file.name}: "${earlier}" and "${place}" are both the parameter ${name}`);
+      throw new ModuleError(
+        `${file.name ?? memory}: "${earlier}" and "${place}" are both the parameter ${name}`,
+      );
     inFile.set(name, place);
   }
   const used = new Set<string>();
@@ -171,7 +170,7 @@ function locate(file: TensorFile, requests: readonly Request[], names: Checkpoin
   }
   const isIgnored = typeof ignore === 'function' ? ignore : (): boolean => ignore;
   const unexpected = [...inFile].filter(([name]) => !used.has(name) && !isIgnored(name));
-  compareNames(file.name, { wanted, found, unexpected: unexpected.map(([, place]) => place) });
+  compareNames(file.name ?? memory, { wanted, found, unexpected: unexpected.map(([, place]) => place) });
   return located;
 }
 
@@ -181,21 +180,21 @@ function locate(file: TensorFile, requests: readonly Request[], names: Checkpoin
  */
 export async function loadInto(
   module: Module,
-  file: TensorFile,
+  file: TensorSource,
   { ignore = false }: Pick<CheckpointNames, 'ignore'> = {},
 ): Promise<void> {
   const state = module.stateDict();
   const isIgnored = typeof ignore === 'function' ? ignore : (): boolean => ignore;
-  compareNames(file.name, {
+  const names = [...file.names()];
+  compareNames(file.name ?? memory, {
     wanted: new Map([...state].map(([name, t]) => [name, t.shape])),
-    found: new Map(file.names().map((name) => [name, { shape: file.info(name).shape, place: name }])),
-    unexpected: file.names().filter((name) => !state.has(name) && !isIgnored(name)),
+    found: new Map(names.map((name) => [name, { shape: file.info(name).shape, place: name }])),
+    unexpected: names.filter((name) => !state.has(name) && !isIgnored(name)),
   });
   for (const [name, t] of state) t.write(await file.readAsF32(name));
 }
 
-export interface SaveOptions {
-  dtype?: 'F32' | 'F16';
+export interface SaveOptions extends EntryOptions {
   metadata?: Readonly<Record<string, string>>;
 }
 

@@ -24,6 +24,8 @@ export {
   type SaveOptions,
   type Source,
 } from './checkpoint.ts';
+export { readEntries, type EntryOptions } from './entries.ts';
+export { memoryTensors, type TensorSource } from './tensor-source.ts';
 export { CheckpointError, type CheckpointFaults, type ShapeDifference } from './checkpoint-error.ts';
 export type { HostTensor, StateValues } from './load-values.ts';
 export * as init from './init.ts';
@@ -41,7 +43,7 @@ export { Flatten } from './layers/flatten.ts';
 export { LayerNorm, type LayerNormOptions } from './layers/layer-norm.ts';
 export { BatchNorm2d, GroupNorm, RMSNorm, type BatchNormOptions } from './layers/norms.ts';
 export { Linear, type LinearForwardOptions, type LinearOptions } from './layers/linear.ts';
-export { Mlp, type MlpOptions } from './layers/mlp.ts';
+export { feedForward, Mlp, type MlpOptions } from './layers/mlp.ts';
 export { Sequential } from './layers/sequential.ts';
 export { TransformerBlock, type TransformerBlockOptions } from './layers/transformer-block.ts';
 export {

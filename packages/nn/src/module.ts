@@ -1,5 +1,6 @@
 // A module: parameters and modules in fields, named by their paths as in PyTorch.
-import { Tensor, type HostArray, type SafetensorsEntry } from '@foreword/tensor';
+import { Tensor, type SafetensorsEntry } from '@foreword/tensor';
+import { readEntries, type EntryOptions } from './entries.ts';
 import { loadValues, type StateValues } from './load-values.ts';
 
 /** A module with one input and one output, as `Sequential` chains them. */
@@ -92,13 +93,8 @@ export abstract class Module {
   }
 
   /** Everything for `writeSafetensors`, under the paths as names. */
-  async entries({ dtype = 'F32' }: { dtype?: 'F32' | 'F16' } = {}): Promise<SafetensorsEntry[]> {
-    const entries: SafetensorsEntry[] = [];
-    for (const [name, t] of this.stateDict()) {
-      const data: HostArray = await t.read();
-      entries.push({ name, dtype, shape: t.shape, data });
-    }
-    return entries;
+  entries(options: EntryOptions = {}): Promise<SafetensorsEntry[]> {
+    return readEntries(this.stateDict(), options);
   }
 
   /** Makes all parameters trainable, or freezes them. */

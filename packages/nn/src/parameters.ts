@@ -9,7 +9,7 @@ export interface Parameters {
   /** The provider of the parameters below `name`: `p.at('h.0').at('attn')`. */
   at(name: string | number): Parameters;
   /** The parameter `name` below this place. */
-  get(name: string, shape: Shape, init: Init): Tensor;
+  get(name: string, shape: Shape, init: Init, options?: { keepF32?: boolean }): Tensor;
   /** The same for what is no parameter but saved with them, such as running statistics: never trainable, always f32. */
   buffer(name: string, shape: Shape, init: Init): Tensor;
 }
@@ -21,22 +21,24 @@ export interface Request {
   shape: Shape;
   init: Init;
   isBuffer: boolean;
+  /** Stored in f32 whatever the provider is told: tables that are added to activations. */
+  keepF32: boolean;
 }
 
 /** A provider from a function that answers requests, each name once. */
 export function parametersFrom(answer: (request: Request) => Tensor): Parameters {
   const asked = new Set<string>();
   const below = (prefix: string): Parameters => {
-    const ask = (own: string, shape: Shape, init: Init, isBuffer: boolean): Tensor => {
+    const ask = (own: string, request: Pick<Request, 'shape' | 'init'> & Partial<Request>): Tensor => {
       const name = prefix + own;
       if (asked.has(name)) throw new ModuleError(`Parameters: ${name} is asked for twice`);
       asked.add(name);
-      return answer({ name, shape, init, isBuffer });
+      return answer({ isBuffer: false, keepF32: false, ...request, name });
     };
     return {
       at: (name) => below(`${prefix}${name}.`),
-      get: (name, shape, init) => ask(name, shape, init, false),
-      buffer: (name, shape, init) => ask(name, shape, init, true),
+      get: (name, shape, init, options) => ask(name, { shape, init, ...options }),
+      buffer: (name, shape, init) => ask(name, { shape, init, isBuffer: true }),
     };
   };
   return below('');
@@ -49,9 +51,9 @@ export interface StorageOptions {
 
 /** What a parameter is stored as. */
 export const storedDtype = (
-  { shape, isBuffer }: Pick<Request, 'shape' | 'isBuffer'>,
+  { shape, isBuffer, keepF32 }: Pick<Request, 'shape' | 'isBuffer' | 'keepF32'>,
   { dtype = 'f32' }: StorageOptions,
-): 'f32' | 'f16' => (isBuffer || shape.length <= 1 ? 'f32' : dtype);
+): 'f32' | 'f16' => (isBuffer || keepF32 || shape.length <= 1 ? 'f32' : dtype);
 
 export interface SeedOptions extends StorageOptions {
   seed: number;

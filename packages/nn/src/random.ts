@@ -44,6 +44,12 @@ export class Random {
     return unit24(this.bits(i)[0]);
   }
 
+  /** Uniform in [0, 1), 53 bits. */
+  double(i: number): number {
+    const [x, y] = this.bits(i);
+    return ((x >>> 5) * 2 ** 26 + (y >>> 6)) * 2 ** -53;
+  }
+
   /** Standard normal (Box & Muller 1958). */
   normal(i: number): number {
     const [x, y] = this.bits(i);
@@ -52,9 +58,8 @@ export class Random {
 
   /** A whole number from 0 and below n, n at most 2³². */
   below(n: number, i: number): number {
-    const [x, y] = this.bits(i);
     // 53 bits, so that no remainder is more likely than another by anything that shows.
-    return Math.floor(((x >>> 5) * 2 ** 26 + (y >>> 6)) * 2 ** -53 * n);
+    return Math.floor(this.double(i) * n);
   }
 
   /** 0 … n − 1 in random order (Fisher & Yates). */

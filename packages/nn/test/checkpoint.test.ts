@@ -12,14 +12,18 @@ import {
 import * as assert from 'uvu/assert';
 import {
   CheckpointError,
+  init,
   Linear,
   loadInto,
   loadModule,
+  memoryTensors,
   Mlp,
+  Module,
   saveModule,
   seeded,
   stacked,
   transposed,
+  shapesOf,
   type Parameters,
 } from '../src/index.ts';
 
@@ -120,6 +124,61 @@ test('combined tensors of another shape, lacking pieces, and two names for one p
     /"a" and "module\.a" are both the parameter a|"module\.a" and "a" are both the parameter a/,
   );
   assert.is(device.stats.liveBytes, before);
+});
+
+test('tensors in memory load like a file; a scalar may have axes of size 1', async () => {
+  const make = (p: Parameters): Scaled => new Scaled(p);
+  const tensors = new Map([
+    ['factor', { shape: [1], data: [3] }],
+    ['table', { shape: [2, 2], data: [1, 2, 3, 4.0001] }],
+    ['matrix', { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4.0001) }],
+  ]);
+  const dtype = device.adapter.f16 ? 'f16' : 'f32';
+  const loaded = await loadModule(memoryTensors(tensors), make, { device, dtype });
+  assert.is(await loaded.factor.item(), 3);
+  assert.is((await loaded.table.read())[3], Math.fround(4.0001));
+  assert.is((await loaded.matrix.read())[3], dtype === 'f16' ? 4 : Math.fround(4.0001));
+  assert.equal(
+    (await loaded.entries()).map((entry) => entry.dtype),
+    ['F32', 'F32', dtype.toUpperCase()],
+  );
+  loaded.dispose();
+  tensors.delete('table');
+  assert.match(
+    await failure(() => loadModule(memoryTensors(tensors), make, { device })),
+    /^the tensors in memory: .*\n {2}missing in the file: table \[2, 2\]$/,
+  );
+});
+
+/** A scalar, a table that stays f32, and a matrix that need not. */
+class Scaled extends Module {
+  readonly factor;
+  readonly table;
+  readonly matrix;
+
+  constructor(p: Parameters) {
+    super();
+    this.factor = p.get('factor', [], init.ones);
+    this.table = p.get('table', [2, 2], init.zeros, { keepF32: true });
+    this.matrix = p.get('matrix', [2, 2], init.zeros);
+  }
+}
+
+test('of many faults the message names some, the error all', async () => {
+  const many = (p: Parameters): Linear[] => Array.from({ length: 20 }, (_, i) => construct(p.at(i)));
+  assert.is(shapesOf(many).size, 40);
+  class Many extends Module {
+    readonly all: Linear[];
+    constructor(p: Parameters) {
+      super();
+      this.all = many(p.at('all'));
+    }
+  }
+  const error = (await loadModule(memoryTensors(new Map()), (p) => new Many(p), { device }).catch(
+    (e: unknown) => e,
+  )) as CheckpointError;
+  assert.is(error.missing.length, 40);
+  assert.match(error.message, /all\.3\.bias \[2\], … and 32 more$/);
 });
 
 test('loadInto writes nothing where something does not fit', async () => {

@@ -50,6 +50,14 @@ test('keys and seeds keep streams apart', () => {
   assert.equal(Random.of(1, 'a').bits(9), Random.of(1, 'a').bits(9));
 });
 
+test('doubles have more bits than an f32, and the moments of a uniform distribution', () => {
+  const values = Array.from({ length: n }, (_, i) => Random.of(3, 'd').double(i));
+  assert.ok(values.every((x) => x >= 0 && x < 1));
+  assert.ok(values.filter((x) => Math.fround(x) !== x).length > 0.9 * n);
+  close(values.reduce((a, b) => a + b, 0) / n, 1 / 2, 12 ** -0.5);
+  close(values.reduce((sum, x) => sum + x * x, 0) / n, 1 / 3, (4 / 45) ** 0.5);
+});
+
 test('a permutation holds each number once, and each place gets each number about as often', () => {
   const counts = new Float64Array(5);
   for (let k = 0; k < 2000; k++) {

@@ -110,7 +110,7 @@ export class Captioner {
   /**
    * A captioner from a run's files, wherever they come from; for a folder on disk see `loadCaptioner` of the
    * entry `@foreword/prefix-mapper/node`. Disposing it frees the models too.
-   * @throws MapperError, ClipError, Gpt2CheckpointError when the files do not fit each other.
+   * @throws MapperError, ClipError, CheckpointError when the files do not fit each other.
    */
   static async load(
     device: Device,

@@ -39,8 +39,8 @@ export {
   type ExplainOptions,
   type NearToken,
 } from './explain-caption.ts';
-export { createMapper, loadMapper, mapperFromTensors } from './create-mapper.ts';
-export { checkpointEntries, clipProjectPrefix, mapperEntries } from './mapper-entries.ts';
+export { createMapper, loadMapper, mapperShapes } from './create-mapper.ts';
+export { checkpointEntries, checkpointParameters, clipProjectPrefix } from './mapper-entries.ts';
 export {
   fixedHiddenSize,
   inferMapperConfig,
@@ -59,7 +59,6 @@ export {
 } from './prefix-placement.ts';
 export { nearestTokens, prefixInputs, type PrefixInputs } from './prefix-inputs.ts';
 export { MapperError } from './mapper-error.ts';
-export { mapperShapes } from './mapper-shapes.ts';
 export { LinearMapper } from './linear-mapper.ts';
 export { MlpMapper } from './mlp-mapper.ts';
 export { PrefixMapper } from './prefix-mapper.ts';
@@ -77,7 +76,7 @@ export { parseRunConfig, type RunConfig } from './run-config.ts';
 
 /**
  * A captioner from models by their names; disposing it frees them. What is fetched is kept in OPFS.
- * @throws HubError with `code` and `cure`; ClipError, Gpt2CheckpointError, MapperError, TorchFileError for files that do
+ * @throws HubError with `code` and `cure`; ClipError, CheckpointError, MapperError, TorchFileError for files that do
  * not fit, or not each other; the signal's reason
  * @example
  * const captioner = await loadCaptioner(device, { mapper: 'https://host/coco_prefix-009.pt' }, { dtype: 'f16' });

@@ -1,6 +1,7 @@
 // Makes a captioner's parts from a run's files, which may come from a folder, a server or a page's file picker.
-import { loadClip, parseClipConfig, type Clip, type WeightSource } from '@foreword/clip';
+import { loadClip, parseClipConfig, type Clip } from '@foreword/clip';
 import { hasLora, loadGpt2, Lora, type Gpt2, type Gpt2ConfigInput } from '@foreword/gpt2';
+import type { TensorSource } from '@foreword/nn';
 import type { Device, TensorFile } from '@foreword/tensor';
 import { loadTokenizer, type Tokenizer } from '@foreword/tokenizer';
 import { loadMapper } from './create-mapper.ts';
@@ -21,7 +22,7 @@ export interface CaptionerFiles {
   clip: {
     /** Left out, the sizes are inferred, which needs OpenAI's names. */
     config?: unknown;
-    weights: WeightSource;
+    weights: TensorSource;
     /** The content of tokenizer.json; needed only where CLIP reads texts (MAGIC, reranking by `clip`). */
     tokenizer?: unknown;
   };
@@ -47,7 +48,7 @@ export interface LoadedParts {
 
 /**
  * All parts of a captioner. When one cannot be loaded, those that were are freed.
- * @throws MapperError, ClipError, Gpt2ConfigError, Gpt2CheckpointError, TokenizerFileError for files that do not fit.
+ * @throws MapperError, ClipError, Gpt2ConfigError, CheckpointError, TokenizerFileError for files that do not fit.
  */
 export async function loadCaptionerFiles(device: Device, files: CaptionerFiles): Promise<LoadedParts> {
   const {

@@ -28,7 +28,7 @@ export function loadCaptioner(
 ): Promise<Captioner>;
 /**
  * A captioner from models by their names; disposing it frees them. What is missing is fetched into the cache.
- * @throws HubError with `code` and `cure`; ClipError, Gpt2CheckpointError, MapperError, TorchFileError for files that do
+ * @throws HubError with `code` and `cure`; ClipError, CheckpointError, MapperError, TorchFileError for files that do
  * not fit, or not each other; the signal's reason
  * @example
  * const names = { clip: 'openai/clip-vit-base-patch32', gpt2: 'gpt2', mapper: 'coco_prefix-009.pt' };

@@ -3,18 +3,7 @@
 // Legend: B batch, P prefix rows, Q tokens of the prompt, S rows before the caption, d GPT-2's width, L its layers,
 // V vocabulary.
 import type { Gpt2 } from '@foreword/gpt2';
-import {
-  add,
-  argmax,
-  concat,
-  l2Normalize,
-  linear,
-  mlp,
-  noGrad,
-  sub,
-  tensor,
-  type Tensor,
-} from '@foreword/tensor';
+import { add, argmax, concat, l2Normalize, linear, noGrad, sub, tensor, type Tensor } from '@foreword/tensor';
 import type { PrefixMapper } from './prefix-mapper.ts';
 
 export interface PrefixInputs {
@@ -31,9 +20,9 @@ export interface PrefixInputs {
 export function prefixInputs(gpt2: Gpt2, mapper: PrefixMapper, features: Tensor): PrefixInputs {
   const { kind, prompt } = mapper.config.placement;
   const made = mapper.forward(features); // [B, P, d]
-  if (kind === 'deep') {
-    return { rows: promptRows(gpt2, prompt, made.dim(0)), past: deepKeysValues(mapper, made) };
-  }
+  // Prefix-tuning's reparameterisation, the same for every row: [B, P, d] → [B, P, L·2d].
+  const past = mapper.reparameterisation?.forward(made);
+  if (past) return { rows: promptRows(gpt2, prompt, made.dim(0)), past };
   const rows = kind === 'hard' ? hardRows(gpt2, made) : made;
   if (prompt.length === 0) return { rows };
   return { rows: concat([promptRows(gpt2, prompt, made.dim(0)), rows], { axis: 1 }) }; // [B, Q + P, d]
@@ -43,21 +32,6 @@ export function prefixInputs(gpt2: Gpt2, mapper: PrefixMapper, features: Tensor)
 function promptRows(gpt2: Gpt2, prompt: readonly number[], B: number): Tensor {
   const ids = Array.from({ length: B }, () => prompt).flat();
   return gpt2.embed(tensor(gpt2.device, ids, [B, prompt.length], { dtype: 'u32' }));
-}
-
-/**
- * The reparameterisation of prefix-tuning: Linear(d → width), tanh, Linear(width → L·2d), the same for every row.
- * Rows [B, P, d] → keys and values [B, P, L·2d].
- */
-function deepKeysValues(mapper: PrefixMapper, rows: Tensor): Tensor {
-  const of = mapper.parameters();
-  const weights = {
-    w1: of['reparameterisation.0.weight'],
-    b1: of['reparameterisation.0.bias'],
-    w2: of['reparameterisation.2.weight'],
-    b2: of['reparameterisation.2.bias'],
-  };
-  return mlp(rows, weights, { activation: 'tanh' });
 }
 
 /** The tokens whose embeddings have the largest cosine with rows [B, P, d]: u32 [B, P]. Not differentiable. */

@@ -48,8 +48,8 @@ for (const model of ['clipcap-mlp-p10', 'clipcap-transformer-p4-tuned'] as const
   test(`${model}: a replayed plan gives the losses of the eager step, bit for bit`, async () => {
     const golden = await readCompactGolden(model);
     const { B, T, D } = batchSizes;
-    const eager = goldenModelsOf(device, golden);
-    const replayed = goldenModelsOf(device, golden);
+    const eager = await goldenModelsOf(device, golden);
+    const replayed = await goldenModelsOf(device, golden);
     const plan = await compile(
       device,
       { features: { shape: [B, D] }, tokens: { shape: [B, T], dtype: 'i32' } },

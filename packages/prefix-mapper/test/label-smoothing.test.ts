@@ -51,7 +51,7 @@ test('it is (1 − ε) of the target’s surprise and ε of the mean one, over t
   const plain = await device.scope(() => captionLoss(gpt2, mapper, batch()).item());
   assert.ok(Math.abs((await lossNow()) - plain) > 1e-4, 'smoothing changes the loss');
 
-  const parameters = mapper.parameters();
+  const parameters = Object.fromEntries(mapper.namedParameters());
   for (const name of ['model.0.weight', 'model.2.bias']) {
     const parameter = parameters[name];
     const gradient = await device.scope(async () => {

@@ -1,8 +1,9 @@
 // The transformer mapper over patch tokens, against ClipCap's with a block-diagonal first layer.
 import { failOnGpuErrors, relativeError, suite } from '@foreword/test-kit';
 import { grad, openDevice, tensor, type Device, type Tensor } from '@foreword/tensor/node';
+import { memoryTensors } from '@foreword/nn';
 import * as assert from 'uvu/assert';
-import { createMapper, mapperFromTensors, type MapperConfig } from '../src/index.ts';
+import { createMapper, loadMapper, type MapperConfig } from '../src/index.ts';
 
 const test = suite('patches', { timeLimitSeconds: 240 });
 let device: Device;
@@ -27,7 +28,7 @@ const read = async (t: Tensor): Promise<Float32Array> => (await t.read()) as Flo
 test('every row is mapped by itself, with the same weights', async () => {
   const patches = createMapper(device, { ...config, featureRows: R }, { seed: 3 });
   const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-  for (const [name, t] of Object.entries(patches.parameters()))
+  for (const [name, t] of patches.namedParameters())
     tensors.set(name, { shape: t.shape, data: await read(t) });
   const { data: weight } = tensors.get('patches.weight')!;
   const { data: bias } = tensors.get('patches.bias')!;
@@ -41,7 +42,8 @@ test('every row is mapped by itself, with the same weights', async () => {
     data: Float32Array.from({ length: R * d }, (_, i) => bias[i % d]),
   });
   for (const name of ['patches.weight', 'patches.bias']) tensors.delete(name);
-  const pooled = mapperFromTensors(device, { ...config, clipLength: R }, tensors).trainable();
+  const pooled = await loadMapper(device, memoryTensors(tensors), { config: { ...config, clipLength: R } });
+  pooled.trainable();
   const values = Float32Array.from({ length: B * D }, (_, i) => 3 * Math.sin(i * i));
   await device.scope(async () => {
     const features = tensor(device, values, [B, D]);
@@ -55,9 +57,11 @@ test('every row is mapped by itself, with the same weights', async () => {
     );
     const loss = (prefix: Tensor): Tensor => prefix.mul(upstream).sum();
     const own = await read(
-      grad(loss(patches.forward(features)), [patches.parameters()['patches.weight']])[0],
+      grad(loss(patches.forward(features)), [patches.namedParameters().get('patches.weight')!])[0],
     );
-    const other = await read(grad(loss(pooled.forward(features)), [pooled.parameters()['linear.weight']])[0]);
+    const other = await read(
+      grad(loss(pooled.forward(features)), [pooled.namedParameters().get('linear.weight')!])[0],
+    );
     const summed = own.map((_, at) => {
       const [o, i] = [Math.floor(at / rowSize), at % rowSize];
       return [0, 1, 2].reduce((sum, r) => sum + other[(r * d + o) * D + r * rowSize + i], 0);

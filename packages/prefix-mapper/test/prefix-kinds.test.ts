@@ -54,7 +54,7 @@ async function mapperOf(kind: PrefixKind): Promise<PrefixMapper> {
   const config: MapperConfig = { type: 'mlp', prefixLength: P, featureSize: D, embeddingSize: d, placement };
   const mapper = createMapper(device, config, { seed: 5 });
   // New keys and values are too small to change what a random GPT-2 says.
-  const last = mapper.parameters()['reparameterisation.2.weight'];
+  const last = mapper.namedParameters().get('reparameterisation.2.weight')!;
   last?.write((await read(last)).map((w) => 8 * w));
   return mapper;
 }
@@ -145,10 +145,10 @@ for (const kind of prefixKinds) {
 
 test('a deep prefix is the MLP of prefix-tuning: per layer keys, then values; gradients reach every parameter', async () => {
   const mapper = await mapperOf('deep');
-  const parameters = mapper.parameters();
+  const parameters = Object.fromEntries(mapper.namedParameters());
   assert.equal(
     Object.entries(parameters)
-      .slice(-4)
+      .slice(0, 4)
       .map(([name, t]) => `${name} ${t.shape.join('×')}`),
     [
       'reparameterisation.0.weight 12×32',
@@ -157,7 +157,7 @@ test('a deep prefix is the MLP of prefix-tuning: per layer keys, then values; gr
       'reparameterisation.2.bias 128',
     ],
   );
-  const [w1, b1, w2, b2] = await Promise.all(Object.values(parameters).slice(-4).map(read));
+  const [w1, b1, w2, b2] = await Promise.all(Object.values(parameters).slice(0, 4).map(read));
   const [rows, past] = await device.scope(async () => {
     const made = mapper.forward(features());
     return await Promise.all([read(made), read(prefixInputs(gpt2, mapper, features()).past!)]);
@@ -222,7 +222,7 @@ test('a hard prefix is made of words, the nearest by cosine, and passes their gr
     const direct = gpt2.loss(sequence, tokens(), { firstRow: 4, ignoreIndex: 0 });
     const wanted = await read(grad(direct, [leaf])[0]);
     const loss = captionLoss(gpt2, mapper, { features: features(), tokens: tokens() });
-    const bias = await read(grad(loss, [mapper.parameters()['model.2.bias']])[0]);
+    const bias = await read(grad(loss, [mapper.namedParameters().get('model.2.bias')!])[0]);
     const summed = bias.map((_, i) => [0, 1, 2].reduce((sum, b) => sum + wanted[b * P * d + i], 0));
     assert.ok(Math.hypot(...summed) > 1e-3);
     assert.ok(relativeError(bias, summed) < 1e-5);

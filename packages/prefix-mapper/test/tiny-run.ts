@@ -79,7 +79,7 @@ export async function writeRun(
   await save('clip/model.safetensors', entries);
   await save('clip/tokenizer.json', JSON.stringify(clipTokenizer.json));
   await save('gpt2/config.json', gpt2ConfigJson(gpt2.config));
-  await save('gpt2/model.safetensors', await gpt2.saveEntries());
+  await save('gpt2/model.safetensors', await gpt2.entries());
   await save('gpt2/tokenizer.json', JSON.stringify(tokenizer.json));
   const stopTokens = tokenizer.encode('.');
   await save('run/config.json', JSON.stringify({ mapper: mapper.config, backbones, stopTokens, seed: 5 }));

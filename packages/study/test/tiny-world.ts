@@ -65,7 +65,7 @@ async function writeBackbones(folder: string): Promise<void> {
   const gpt2 = Gpt2.random(device, parseGpt2Config(sizes), 4);
   const { entries, config } = await clip.save();
   await save(join(folder, 'clip'), JSON.stringify(config), entries);
-  await save(join(folder, 'gpt2'), gpt2ConfigJson(gpt2.config), await gpt2.saveEntries());
+  await save(join(folder, 'gpt2'), gpt2ConfigJson(gpt2.config), await gpt2.entries());
   await writeFile(join(folder, 'gpt2/tokenizer.json'), JSON.stringify(tokenizer.json));
   device.close();
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { CommandError, parseFlags } from '@foreword/cli-kit';
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import { Gpt2, Lora, parseGpt2Config, type LoraConfig } from '@foreword/gpt2';
+import { seeded } from '@foreword/nn';
 import { createMapper, type PrefixPlacement } from '@foreword/prefix-mapper';
 import { openDevice, openSafetensorsPath } from '@foreword/tensor/node';
 import * as assert from 'uvu/assert';
@@ -61,7 +62,7 @@ async function run(path: string, { placement, lora: sizes, ...more }: RunOptions
     { type: 'mlp', prefixLength: 2, featureSize: D, embeddingSize: 16, placement },
     { seed: 7 },
   );
-  const lora = sizes && Lora.create(device, config, sizes, { seed: 7 });
+  const lora = sizes && new Lora(seeded(device, { seed: 7 }), config, sizes);
   gpt2.adapt(lora);
   const folder = new RunFolder(path);
   if (!more.resume) await folder.create();

@@ -190,7 +190,7 @@ test('in a tiny world the reward rises, the same way twice', async () => {
     const models = { device, gpt2, mapper, tuneGpt2: true, labelSmoothing: 0 };
     gpt2.trainable(true);
     const plans = new StepPlans(models);
-    const parameters = { ...mapper.parameters(), ...Object.fromEntries(gpt2.parameters()) };
+    const parameters = Object.fromEntries([...mapper.namedParameters(), ...gpt2.namedParameters()]);
     const optimizer = new AdamW(parameters, { eps: 1e-6, variant: 'transformers' });
     const given = makeBatch(
       world,
@@ -225,7 +225,7 @@ test('a step makes a caption of positive weight likelier and one of negative wei
     { type: 'linear', prefixLength: 2, featureSize: 2, embeddingSize: 16 },
     { seed: 7 },
   );
-  const parameters = mapper.parameters();
+  const parameters = Object.fromEntries(mapper.namedParameters());
   const optimizer = new AdamW(parameters, { eps: 1e-6, variant: 'transformers' });
   const plans = new StepPlans({ device, gpt2, mapper, tuneGpt2: false, labelSmoothing: 0 });
   const rows = [

@@ -76,7 +76,7 @@ async function writeBackbones(folder: string): Promise<void> {
   const { entries, config } = await clip.save();
   await save(join(folder, 'clip'), JSON.stringify(config), entries);
   await writeFile(join(folder, 'clip/tokenizer.json'), JSON.stringify(clipTokenizer));
-  await save(join(folder, 'gpt2'), gpt2ConfigJson(gpt2.config), await gpt2.saveEntries());
+  await save(join(folder, 'gpt2'), gpt2ConfigJson(gpt2.config), await gpt2.entries());
   await writeFile(join(folder, 'gpt2/tokenizer.json'), JSON.stringify(tokenizer.json));
   device.close();
 }

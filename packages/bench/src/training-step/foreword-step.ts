@@ -1,6 +1,7 @@
 // The training step in this project's own engine: frozen GPT-2, trained MLP mapper, one compiled plan.
 import { AdamW, compile, concat, mlp, parameter, type Device, type Tensor } from '@foreword/tensor/node';
-import { Gpt2, parseGpt2Config } from '@foreword/gpt2';
+import { loadGpt2, parseGpt2Config } from '@foreword/gpt2';
+import { memoryTensors } from '@foreword/nn';
 import type { HostArray } from '../works/host-arrays.ts';
 import { stepOptimizer, type StepValues } from './step-values.ts';
 
@@ -19,7 +20,11 @@ export interface StepOptions {
 export async function forewordStep(device: Device, values: StepValues, { weights }: StepOptions = {}) {
   const { L, C, H, V, P, R, B, F } = values.sizes;
   const config = parseGpt2Config({ vocab_size: V, n_positions: P + R, n_embd: C, n_layer: L, n_head: H });
-  const model = Gpt2.fromTensors(device, config, values.gpt2, { dtype: weights });
+  const model = await loadGpt2(device, {
+    config: { ...config },
+    weights: memoryTensors(values.gpt2),
+    dtype: weights,
+  });
   const leaf = ({ data, shape }: HostArray): Tensor => parameter(device, data, shape);
   const { w1, b1, w2, b2 } = values.mapper;
   const mapper = { w1: leaf(w1), b1: leaf(b1), w2: leaf(w2), b2: leaf(b2) };

@@ -90,7 +90,7 @@ function onModel(name: string, fileName: string): void {
           clip.encodeText(tokens, ends),
           clip.logitScale,
         );
-        const parameters = Object.entries(clip.parameters());
+        const parameters = [...clip.namedParameters()];
         const grads = grad(
           loss,
           parameters.map(([, t]) => t),

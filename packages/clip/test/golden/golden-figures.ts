@@ -1,6 +1,7 @@
 // The golden figures of the tiny CLIP: their form, and the model and inputs they belong to.
 import { readFileSync } from 'node:fs';
-import { Clip, type ClipConfig, type WeightSource } from '@foreword/clip';
+import { loadClip, type Clip, type ClipConfig } from '@foreword/clip';
+import type { TensorSource } from '@foreword/nn';
 import type { Device } from '@foreword/tensor';
 import { goldenTensor, goldenTensors, type GoldenRule } from '@foreword/test-kit';
 
@@ -74,14 +75,14 @@ export const clipConfigOf = (sizes: OpenAiSizes): ClipConfig => ({
 export const goldenWeights = ({ seed, prefix, rules }: GoldenModel) => goldenTensors(seed, prefix, rules);
 
 /** The golden weights, made one tensor at a time: those of ViT-B/32 are 605 MB. */
-const lazyWeights = ({ seed, prefix, rules }: GoldenModel): WeightSource => ({
+const lazyWeights = ({ seed, prefix, rules }: GoldenModel): TensorSource => ({
   names: () => Object.keys(rules),
   info: (name) => ({ shape: rules[name][0] }),
   readAsF32: async (name) => goldenTensor(seed, prefix, name, ...rules[name]),
 });
 
 export const goldenClip = (device: Device, golden: GoldenModel, dtype?: 'f32' | 'f16'): Promise<Clip> =>
-  Clip.fromTensors(device, clipConfigOf(golden.config), lazyWeights(golden), { dtype });
+  loadClip(device, { config: clipConfigOf(golden.config), weights: lazyWeights(golden), dtype });
 
 /** Random pixels of `images` pictures, under the name the golden files give. */
 export const goldenPixels = ({ seed, config }: GoldenModel, name: string, images: number): Float32Array => {

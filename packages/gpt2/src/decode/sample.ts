@@ -1,6 +1,6 @@
 // Sampling: temperature → top-k → top-p → min-p → typical → one draw per step, from a seed. Penalties and other
 // processors come before, see `processedSteps`.
-import { randomBits, randomUniform } from '../counter-random.ts';
+import { Random } from '@foreword/nn';
 import {
   assertFilters,
   nextTokenDistribution,
@@ -63,7 +63,7 @@ export function sampleTokens(
     (answer, row, { item, sample, history }) =>
       drawToken(
         nextTokenDistribution(logitsOf(answer, row), options),
-        randomUniform(sample === 0 ? seed : randomBits(seed, sample, 0), stream + item, history.length),
+        new Random(seed, { step: sample, stream: stream + item }).double(history.length),
       ),
     { samples },
   );

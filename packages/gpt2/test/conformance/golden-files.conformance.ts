@@ -21,7 +21,7 @@ test.after(() => device?.close());
 if (isThere(path, "gpt2-tiny's golden")) {
   test('logits, loss, input gradient, greedy tokens', async () => {
     const golden = await openGolden(path);
-    const model = goldenModel(device, golden);
+    const model = await goldenModel(device, golden);
     const { greedy, goldenGreedy, ...errors } = await goldenErrors(device, model, golden);
     model.dispose();
     console.log(`\n  ${JSON.stringify(errors)}`);

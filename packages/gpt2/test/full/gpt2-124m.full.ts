@@ -8,7 +8,8 @@ import { promisify } from 'node:util';
 import { failOnGpuErrors, suite } from '@foreword/test-kit';
 import { openDevice, openSafetensorsPath, tensor, type Device } from '@foreword/tensor/node';
 import * as assert from 'uvu/assert';
-import { Gpt2Generator, loadGpt2, type Gpt2, type WeightOptions } from '../../src/index.ts';
+import type { StorageOptions } from '@foreword/nn';
+import { Gpt2Generator, loadGpt2, type Gpt2 } from '../../src/index.ts';
 import { goldenErrors } from '../check-golden.ts';
 import { dataFolder, isThere } from '../conformance/data-folder.ts';
 import { openGolden, type GoldenFile } from '../golden-model.ts';
@@ -23,7 +24,7 @@ let device: Device;
 let golden: GoldenFile;
 let folder: string;
 
-async function load(dtype: WeightOptions['dtype']): Promise<Gpt2> {
+async function load(dtype: StorageOptions['dtype']): Promise<Gpt2> {
   const weights = await openSafetensorsPath(join(folder, 'model.safetensors'));
   const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
   const gpt2 = await loadGpt2(device, { config, weights, dtype });

@@ -16,6 +16,17 @@ export interface MlpOptions {
   init?: Init;
 }
 
+/** Two linear maps of one layout with an activation between, in two kernels: x [..., I] → [..., O]. */
+export function feedForward(
+  x: Tensor,
+  fc1: Linear,
+  fc2: Linear,
+  options: { activation: Activation; residual?: Tensor },
+): Tensor {
+  const weights = { w1: fc1.weight, b1: fc1.bias, w2: fc2.weight, b2: fc2.bias };
+  return mlp(x, weights, { layout: fc1.layout, ...options });
+}
+
 export class Mlp extends Module {
   readonly fc1: Linear;
   readonly fc2: Linear;
@@ -34,8 +45,6 @@ export class Mlp extends Module {
 
   /** x [..., I] → [..., O]; `residual` [..., O] is added in the second kernel. */
   forward(x: Tensor, { residual }: { residual?: Tensor } = {}): Tensor {
-    const { fc1, fc2, activation } = this;
-    const weights = { w1: fc1.weight, b1: fc1.bias, w2: fc2.weight, b2: fc2.bias };
-    return mlp(x, weights, { layout: fc1.layout, activation, residual });
+    return feedForward(x, this.fc1, this.fc2, { activation: this.activation, residual });
   }
 }

@@ -1,8 +1,9 @@
 // Runs a golden model: its mapper and GPT-2, six training steps, and the caption of its first feature.
-import { Gpt2, Gpt2Generator, parseGpt2Config } from '@foreword/gpt2';
+import { Gpt2Generator, loadGpt2, parseGpt2Config, type Gpt2 } from '@foreword/gpt2';
+import { memoryTensors } from '@foreword/nn';
 import { goldenTensors, type GoldenRule } from '@foreword/test-kit';
 import { AdamW, compile, noGrad, tensor, type Device, type Tensor } from '@foreword/tensor/node';
-import { captionLoss, mapperFromTensors, type MapperConfig, type PrefixMapper } from '../../src/index.ts';
+import { captionLoss, loadMapper, type MapperConfig, type PrefixMapper } from '../../src/index.ts';
 import { normOf, strided, type CaptionGolden, type Sampled } from './caption-golden.ts';
 
 export interface GoldenModels {
@@ -13,11 +14,17 @@ export interface GoldenModels {
 }
 
 /** Both models with their golden weights; the optimiser holds what the run trains. */
-export function goldenModelsOf(device: Device, { settings, gpt2Rules }: CaptionGolden): GoldenModels {
+export async function goldenModelsOf(
+  device: Device,
+  { settings, gpt2Rules }: CaptionGolden,
+): Promise<GoldenModels> {
   const { seed } = settings;
   const { block_size, ...sizes } = JSON.parse(settings.gpt2_config) as Record<string, number>;
   const gpt2Config = parseGpt2Config({ ...sizes, n_positions: block_size });
-  const gpt2 = Gpt2.fromTensors(device, gpt2Config, goldenTensors(seed, settings.gpt2_prefix, gpt2Rules));
+  const gpt2 = await loadGpt2(device, {
+    config: { ...gpt2Config },
+    weights: memoryTensors(goldenTensors(seed, settings.gpt2_prefix, gpt2Rules)),
+  });
   const config: MapperConfig = {
     type: settings.kind,
     prefixLength: Number(settings.prefix_length),
@@ -27,15 +34,12 @@ export function goldenModelsOf(device: Device, { settings, gpt2Rules }: CaptionG
     layers: Number(settings.num_layers),
   };
   const rules = JSON.parse(settings.rules) as Record<string, GoldenRule>;
-  const mapper = mapperFromTensors(
-    device,
-    config,
-    goldenTensors(seed, settings.mapper_prefix, rules),
-  ).trainable();
-  const trained = mapper.parameters();
+  const weights = memoryTensors(goldenTensors(seed, settings.mapper_prefix, rules));
+  const mapper = (await loadMapper(device, weights, { config })).trainable();
+  const trained = mapper.namedParameters();
   if (settings.tune_gpt2 === 'True') {
     gpt2.trainable();
-    for (const [name, parameter] of gpt2.parameters()) trained[`gpt.${name}`] = parameter;
+    for (const [name, parameter] of gpt2.namedParameters()) trained.set(`gpt.${name}`, parameter);
   }
   const optimiser = new AdamW(trained, { variant: 'transformers', eps: Number(settings.eps) });
   const dispose = (): void => {
@@ -107,7 +111,7 @@ export async function goldenErrors(
 ): Promise<GoldenErrors> {
   const { B, T, D } = batchSizes;
   const { settings } = golden;
-  const models = goldenModelsOf(device, golden);
+  const models = await goldenModelsOf(device, golden);
   const { mapper, optimiser } = models;
   const errors: GoldenErrors = {
     loss: 0,
@@ -147,7 +151,7 @@ export async function goldenErrors(
   }
   errors.loss = worstOf(losses, golden.losses);
   errors.gradNorm = worstOf(norms, golden.gradNorms);
-  for (const [name, parameter] of Object.entries(mapper.parameters())) {
+  for (const [name, parameter] of mapper.namedParameters()) {
     const wanted = golden.finalWeights.get(name);
     // A parameter the golden file does not know is an error, not one to pass over.
     errors.finalWeight = Math.max(

@@ -96,7 +96,7 @@ async function makeGpt2(device: Device, dataset: Dataset, settings: Settings): P
   const ms = performance.now() - startedAt;
   const { n_layer, n_embd, vocab_size } = gpt2.config;
   return {
-    entries: await gpt2.saveEntries(),
+    entries: await gpt2.entries(),
     configText: gpt2ConfigJson(gpt2.config),
     tokenizerJson,
     card: modelCard({

@@ -10,6 +10,7 @@ import {
 } from '@foreword/cli-kit';
 import { imageTokenCount } from '@foreword/clip';
 import { Lora } from '@foreword/gpt2';
+import { seeded } from '@foreword/nn';
 import { Captioner, createMapper, featureSpaceEntries, positionsBefore } from '@foreword/prefix-mapper';
 import { describeAdapter, openDevice, safetensorsChunks } from '@foreword/tensor/node';
 import type { Split } from '../data/dataset.ts';
@@ -94,7 +95,7 @@ await runCommand({
       { seed: settings.seed },
     );
     const loraConfig = loraOf(settings);
-    const lora = loraConfig && Lora.create(device, gpt2.config, loraConfig, { seed: settings.seed });
+    const lora = loraConfig && new Lora(seeded(device, { seed: settings.seed }), gpt2.config, loraConfig);
     gpt2.adapt(lora);
     if (!resume) {
       await folder.create();

@@ -70,14 +70,15 @@ export const favour = 16;
  * different coordinates; so the logit scale goes to the largest that CLIP allows, 100.
  */
 export async function favourPairs(clip: Clip): Promise<void> {
-  const parameters = clip.parameters();
   const D = clip.config.embedDim;
+  const named = clip.namedParameters();
   for (const [name, factor] of [
     ['visual.proj', 1 / favour],
     ['text_projection', favour],
   ] as const) {
-    const weights = await parameters[name].read(); // [width, D]
-    parameters[name].write(weights.map((w, i) => (i % D < pairCount ? w : w * factor)));
+    const parameter = named.get(name)!;
+    const weights = await parameter.read(); // [width, D]
+    parameter.write(weights.map((w, i) => (i % D < pairCount ? w : w * factor)));
   }
   clip.logitScale.write(Float32Array.of(Math.log(100)));
 }

@@ -73,13 +73,13 @@ export async function pretrainClip(
   const { length: T } = textInputs(Int32Array.from(tokens.flatMap((t) => [...t])), contextLength);
 
   const clip = Clip.random(device, config, seed);
-  const parameters = clip.parameters();
+  const parameters = clip.namedParameters();
   const optimizer = new AdamW(parameters, {
     betas: [0.9, 0.98],
     eps: 1e-6,
     weightDecay: 0.1,
     clipNorm: 1,
-    decays: (name) => parameters[name].rank > 1 && !name.includes('embedding'),
+    decays: (name) => parameters.get(name)!.rank > 1 && !name.includes('embedding'),
   });
   const plan = await compile(
     device,

@@ -92,12 +92,12 @@ export async function pretrainGpt2(
     })),
   );
   const gpt2 = Gpt2.random(device, tinyGpt2(tokenizer.vocabSize), seed).trainable();
-  const parameters = Object.fromEntries(gpt2.parameters());
+  const parameters = gpt2.namedParameters();
   const optimizer = new AdamW(parameters, {
     betas: [0.9, 0.98],
     weightDecay: 0.05,
     clipNorm: 1,
-    decays: (name) => parameters[name].rank > 1 && !name.startsWith('wpe'),
+    decays: (name) => parameters.get(name)!.rank > 1 && !name.startsWith('wpe'),
   });
   const lessons = [await captionLesson(gpt2, optimizer, batch)];
   // Their rows are half as long.

@@ -1,7 +1,7 @@
 // Checkpoints: best (what captioning needs) and last (with the optimiser's moments, to continue from).
 import { CommandError, writeFileAtomic } from '@foreword/cli-kit';
 import type { Gpt2, Lora } from '@foreword/gpt2';
-import { checkpointEntries, clipProjectPrefix, type PrefixMapper } from '@foreword/prefix-mapper';
+import { checkpointEntries, checkpointParameters, type PrefixMapper } from '@foreword/prefix-mapper';
 import { openSafetensorsPath, safetensorsChunks, type AdamW, type TensorFile } from '@foreword/tensor/node';
 import { shownPath } from '../data/repository.ts';
 import { DivergedError } from './diverged-error.ts';
@@ -69,11 +69,7 @@ export async function restoreCheckpoint(
     return fail('cannot be read; it is missing or damaged', error);
   }
   try {
-    const targets = new Map(
-      Object.entries(mapper.parameters()).map(([name, t]) => [clipProjectPrefix + name, t]),
-    );
-    if (tuneGpt2) for (const [name, t] of gpt2.parameters()) targets.set(`gpt.transformer.${name}`, t);
-    for (const [name, t] of Object.entries(lora?.parameters() ?? {})) targets.set(name, t);
+    const targets = checkpointParameters(mapper, tuneGpt2 ? gpt2 : undefined, lora);
     if (optimizer)
       for (const [name, t] of Object.entries(optimizer.state())) targets.set(`optimizer.${name}`, t);
     // Older runs have no count; the trainer sets it with every step's rate.

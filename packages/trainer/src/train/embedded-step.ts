@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { ImageEncoder } from '@foreword/clip';
 import { Captioner, createMapper } from '@foreword/prefix-mapper';
-import { AdamW, type Device, type Tensor } from '@foreword/tensor/node';
+import { AdamW, type Device } from '@foreword/tensor/node';
 import { seededRandom } from '../data/random.ts';
 import { backbonesRoot } from '../data/repository.ts';
 import { loadBackbones } from '../features/backbones.ts';
@@ -38,8 +38,7 @@ export async function openEmbeddedStep(
   const sizes = { prefixLength: prefix, featureSize: D, embeddingSize: gpt2.config.n_embd };
   const mapper = createMapper(device, { type: 'mlp', ...sizes }, { seed: 1 });
   mapper.trainable();
-  const parameters: Record<string, Tensor> = { ...mapper.parameters() };
-  const optimizer = new AdamW(parameters, { eps: 1e-6, variant: 'transformers' });
+  const optimizer = new AdamW(mapper.namedParameters(), { eps: 1e-6, variant: 'transformers' });
   optimizer.schedule(1, 1e-3);
   const plans = new StepPlans({ device, gpt2, mapper, tuneGpt2: false, labelSmoothing: 0 });
   const random = seededRandom(1);

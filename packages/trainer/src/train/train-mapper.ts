@@ -1,7 +1,7 @@
 // The training loop. It should read easily and fit one screen; what it calls is in the files beside it.
 import { ProgressBar } from '@foreword/cli-kit';
-import { positionsBefore } from '@foreword/prefix-mapper';
-import { AdamW, type Device, type Tensor } from '@foreword/tensor/node';
+import { checkpointParameters, positionsBefore } from '@foreword/prefix-mapper';
+import { AdamW, type Device } from '@foreword/tensor/node';
 import { restoreCheckpoint, saveCheckpoint, type Trained } from '../run/checkpoint.ts';
 import { DivergedError } from '../run/diverged-error.ts';
 import type { RunFolder } from '../run/run-folder.ts';
@@ -39,11 +39,12 @@ export interface TrainResult {
 }
 
 export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
-  const { settings, train, val, folder, gpt2, mapper, tuneGpt2, critic, signal } = options;
+  const { settings, train, val, folder, gpt2, mapper, tuneGpt2, lora, critic, signal } = options;
   const { seed, batch, epochs, lr: peak, warmup, labelSmoothing } = settings;
   gpt2.trainable(tuneGpt2);
   mapper.trainable();
-  const optimizer = new AdamW(trainedParameters(options), { eps: 1e-6, variant: 'transformers' });
+  const trained = checkpointParameters(mapper, tuneGpt2 ? gpt2 : undefined, lora);
+  const optimizer = new AdamW(trained, { eps: 1e-6, variant: 'transformers' });
   const plans = new StepPlans({ ...options, labelSmoothing });
   const perEpoch = Math.floor(train.examples.length / batch);
   const total = perEpoch * epochs;
@@ -121,15 +122,6 @@ export async function trainMapper(options: TrainOptions): Promise<TrainResult> {
   }
   await plans.dispose();
   return { steps: progress.step, bestValLoss: progress.bestValLoss, interrupted: signal.aborted };
-}
-
-/** Mapper and, where it is tuned, GPT-2, or the changes of it, under their checkpoint names. */
-function trainedParameters({ mapper, gpt2, tuneGpt2, lora }: Trained): Record<string, Tensor> {
-  const own = Object.entries(mapper.parameters()).map(([name, t]) => [`clip_project.${name}`, t] as const);
-  const tuned = tuneGpt2
-    ? [...gpt2.parameters()].map(([name, t]) => [`gpt.transformer.${name}`, t] as const)
-    : [];
-  return { ...Object.fromEntries([...own, ...tuned]), ...lora?.parameters() };
 }
 
 /** Mean loss over every val picture's first caption, in one bucket; pictures beyond the last whole batch are left out. */
