@@ -14,11 +14,8 @@ test.after(() => device.close());
 
 const software = (size?: number): AdapterSummary =>
   machine([], { kind: 'software', subgroups: size === undefined ? undefined : { min: size, max: size } });
-const sizes = attentionSizes([{ shape: [2, 32, 768] }], {
-  heads: 4,
-  causal: false,
-  packing: 'qkv',
-});
+const shape = [2, 32, 256];
+const sizes = attentionSizes([{ shape }, { shape }, { shape }], { heads: 4, causal: true, packing: 'none' });
 
 for (const [size, lanes, isHanded] of [
   [8, 8, true],
