@@ -205,7 +205,7 @@ export type NestedNumbers = number | readonly NestedNumbers[];
 /** The shape of nested lists and their numbers in order. */
 function unnest(values: NestedNumbers): { shape: number[]; flat: number[] } {
   const shape: number[] = [];
-  for (let at = values; typeof at !== 'number'; at = at[0]) {
+  for (let at = values; Array.isArray(at); at = at[0] as NestedNumbers) {
     shape.push(at.length);
     if (at.length === 0) break;
   }

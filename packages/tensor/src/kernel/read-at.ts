@@ -48,6 +48,7 @@ export function readAt(x: Bindable, axes: readonly AxisRead[]): PlacedOperand {
   // The last axis now holds what may be read four at a time, where everything is a multiple of 4.
   const last = all.at(-1)!;
   const isWide =
+    x.size % 4 === 0 &&
     last.stride === 1 &&
     !last.at &&
     !last.inside &&

@@ -112,9 +112,9 @@ function prepared(t: Tensor, labels: Labels, sizes: Map<string, number>): Labell
 }
 
 function summed({ t, labels }: Labelled, keep: (label: string) => boolean): Labelled {
-  let out = t;
-  for (let axis = labels.length - 1; axis >= 0; axis--) if (!keep(labels[axis])) out = sum(out, { axis });
-  return { t: out, labels: labels.filter(keep) };
+  const axes = labels.flatMap((label, axis) => (keep(label) ? [] : [axis]));
+  // An empty list would mean all axes.
+  return { t: axes.length > 0 ? sum(t, axes) : t, labels: labels.filter(keep) };
 }
 
 /** The axes in the order `wanted`, as one axis for each group. */

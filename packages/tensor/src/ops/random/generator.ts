@@ -1,8 +1,8 @@
 // The seed of a draw: what the caller gives, or the device's own generator.
-import { assertNumber, assertTensor } from '../../arguments.ts';
+import { assertNumber } from '../../arguments.ts';
 import { TensorError } from '../../core/errors.ts';
 import type { Device } from '../../core/device.ts';
-import { emptyTensor, tensor, type Tensor } from '../../tensor.ts';
+import { emptyTensor, Tensor, tensor } from '../../tensor.ts';
 import { advanceSeed } from './advance-seed.ts';
 
 /** (seed, step) of each device that has drawn without a seed. */
@@ -18,8 +18,9 @@ function stateOf(device: Device): Tensor {
   return state;
 }
 
-const assertSeedNumber = (op: string, seed: unknown): void =>
+function assertSeedNumber(op: string, seed: unknown): asserts seed is number {
   assertNumber(op, 'seed', seed, { integer: true, min: 0, max: 2 ** 32 - 1 });
+}
 
 /**
  * Begins the device's generator anew: draws without a `seed` follow from this number and their order. Without a call it is 0,
@@ -42,12 +43,9 @@ export function manualSeed(device: Device, seed: number): void {
 /** What an op draws from: u32 [2] (seed, step). Made inside the caller's scope. */
 export function seedTensor(op: string, device: Device, seed: number | Tensor | undefined): Tensor {
   if (seed === undefined) return advanceSeed(stateOf(device));
-  if (typeof seed === 'number') {
-    assertSeedNumber(op, seed);
-    return tensor(device, [seed, 0], [2], { dtype: 'u32' });
-  }
-  assertTensor(op, 'seed', seed);
-  return seed;
+  if (seed instanceof Tensor) return seed;
+  assertSeedNumber(op, seed);
+  return tensor(device, [seed, 0], [2], { dtype: 'u32' });
 }
 
 export interface SeedOptions {
