@@ -3,13 +3,7 @@
 export { add, sub, mul, div, minimum, maximum, affine } from './binary/arithmetic.ts';
 export { eq, ne, lt, le, gt, ge } from './binary/comparisons.ts';
 export { logicalAnd, logicalOr, logicalXor } from './binary/logic.ts';
-export {
-  bitwiseAnd,
-  bitwiseOr,
-  bitwiseXor,
-  bitwiseLeftShift,
-  bitwiseRightShift,
-} from './binary/logic.ts';
+export { bitwiseAnd, bitwiseOr, bitwiseXor, bitwiseLeftShift, bitwiseRightShift } from './binary/logic.ts';
 export { pow } from './binary/pow.ts';
 export { atan2 } from './binary/atan2.ts';
 export { fmod, remainder, floorDivide } from './binary/remainder.ts';

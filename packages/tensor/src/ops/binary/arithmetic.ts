@@ -3,13 +3,17 @@
 // A compiler may take x · 0 and x − x for 0, whatever x is. Where the op knows that it is so, it asks for NaN itself.
 import { assertFloat, assertNumber } from '../../arguments.ts';
 import { numberLiteral, runPointwise } from '../../kernel/pointwise.ts';
+import { f32Literal } from '../../kernel/wgsl.ts';
 import { defineOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
 import { binary, type BinaryText } from './binary-op.ts';
 
 /** 0, or NaN where x is not finite. */
-const zeroUnlessInfinite = (x: string): string =>
-  `select(V(0.0), V(notANumber()), nanV(${x}) | infV(${x}))`;
+const zeroUnlessInfinite = (x: string): string => `select(V(0.0), V(notANumber()), nanV(${x}) | infV(${x}))`;
+
+/** x / y, where y may be the number 0: dividing by a constant 0 is the compiler's to fold, multiplying by ∞ is not. */
+export const quotient: BinaryText = (x, y, { numbers: [, b] }) =>
+  b === 0 ? `${x} * V(${f32Literal(1 / b)})` : `${x} / ${y}`;
 
 /** x · y, where one may be the number 0. */
 const product: BinaryText = (x, y, { dtype, numbers: [a, b] }) => {
@@ -53,8 +57,8 @@ export const mul = binary('mul', {
  */
 export const div = binary('div', {
   inFloats: true,
-  value: (x, y) => `${x} / ${y}`,
-  gradients: [(_, y) => `g / ${y}`, (x, y) => `-g * ((${x} / ${y}) / ${y})`],
+  value: quotient,
+  gradients: [(_, y, facts) => quotient('g', y, facts), (x, y) => `-g * ((${x} / ${y}) / ${y})`],
 });
 
 /** The larger or smaller of two; NaN where either is, which WGSL's `max` and `min` may drop. */
@@ -97,12 +101,8 @@ const affineDefinition: OpDefinition<{ scale: number; shift: number }, readonly 
 };
 
 /** `x · scale + shift` with two numbers. */
-export const affine = defineOp(
-  affineDefinition,
-  (apply) =>
-    (x: Tensor, scale: number, shift = 0): Tensor => {
-      assertNumber('affine', 'scale', scale);
-      assertNumber('affine', 'shift', shift);
-      return apply([x], { scale, shift })[0];
-    },
-);
+export const affine = defineOp(affineDefinition, (apply) => (x: Tensor, scale: number, shift = 0): Tensor => {
+  assertNumber('affine', 'scale', scale);
+  assertNumber('affine', 'shift', shift);
+  return apply([x], { scale, shift })[0];
+});

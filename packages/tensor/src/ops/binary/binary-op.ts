@@ -47,7 +47,12 @@ interface Numbers {
 type Operands = readonly [Tensor | undefined, Tensor | undefined];
 
 /** The dtype of the values that an op computes with. */
-function commonDType(name: string, [a, b]: Operands, numbers: Numbers, { takes, inFloats }: BinaryRule): DType {
+function commonDType(
+  name: string,
+  [a, b]: Operands,
+  numbers: Numbers,
+  { takes, inFloats }: BinaryRule,
+): DType {
   const check = takes === 'floats' ? assertFloat : takes === 'integers' ? assertInteger : () => undefined;
   if (a) check(name, 'a', a);
   if (b) check(name, 'b', b);
@@ -70,7 +75,8 @@ function describe([a, b]: Operands, { a: left, b: right }: Numbers, dtype: DType
     if (!t) return numberLiteral(number!, dtype);
     return registerType(t.dtype) === type ? name : `${type}(${name})`;
   };
-  const isSame = a !== undefined && b !== undefined && a.storage === b.storage && a.byteOffset === b.byteOffset;
+  const isSame =
+    a !== undefined && b !== undefined && a.storage === b.storage && a.byteOffset === b.byteOffset;
   const facts: OperandFacts = {
     dtype: isFloat(dtype) ? 'f32' : (dtype as 'i32' | 'u32'),
     numbers: [left, right],

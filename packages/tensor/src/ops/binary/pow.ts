@@ -26,7 +26,8 @@ fn powSlopeExponent(x: V, y: V) -> V {
 const integerPow = (dtype: 'i32' | 'u32'): string => {
   const [type, one] = dtype === 'i32' ? ['VI', '1'] : ['VU', '1u'];
   const negative =
-    dtype === 'i32' && 'r = select(r, select(VI(0), select(x, x * x, (y & VI(1)) == VI(0)), abs(x) == VI(1)), y < VI(0));';
+    dtype === 'i32' &&
+    'r = select(r, select(VI(0), select(x, x * x, (y & VI(1)) == VI(0)), abs(x) == VI(1)), y < VI(0));';
   return wgsl`
 fn pow${type}(x: ${type}, y: ${type}) -> ${type} {
   var r = ${type}(${one});
@@ -68,7 +69,9 @@ export const pow = binary('pow', {
   value: (x, y, { dtype, numbers: [, b] }) => {
     if (dtype !== 'f32') {
       if (b !== undefined && b < 0)
-        throw new DTypeError(`pow: b is ${b}, but whole numbers have no negative powers; cast a to f32 first`);
+        throw new DTypeError(
+          `pow: b is ${b}, but whole numbers have no negative powers; cast a to f32 first`,
+        );
       return `pow${dtype === 'i32' ? 'VI' : 'VU'}(${x}, ${y})`;
     }
     return (b === undefined ? undefined : simplePower(x, b)) ?? `powV(${x}, ${y})`;

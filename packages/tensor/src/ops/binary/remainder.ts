@@ -2,6 +2,7 @@
 import { DTypeError } from '../../core/errors.ts';
 import { wgsl } from '../../kernel/wgsl.ts';
 import type { Op } from '../../op.ts';
+import { quotient } from './arithmetic.ts';
 import { binary, type BinaryFunction, type BinaryRule } from './binary-op.ts';
 
 // Subtracts b · 2^k, from the largest k on, as in a division by hand: each step is exact, where x − y · trunc(x / y) is not. What has
@@ -52,8 +53,12 @@ function division(
   return binary(name, {
     prelude: (dtype) =>
       dtype === 'f32' ? [fmodWgsl, remainderWgsl, floorDivideWgsl] : dtype === 'i32' ? [integerWgsl] : [],
-    value: (x, y, { dtype, numbers: [, b] }) => {
+    value: (x, y, facts) => {
+      const { dtype } = facts;
+      const b = facts.numbers[1];
       if (dtype !== 'f32' && b === 0) throw new DTypeError(`${name}: whole numbers have no quotient by 0`);
+      if (dtype === 'f32' && b === 0)
+        return name === 'floorDivide' ? quotient(x, y, facts) : 'V(notANumber())';
       if (dtype === 'u32' || (dtype === 'i32' && name === 'fmod')) return `${x} ${truncated} ${y}`;
       return `${name}V${dtype === 'i32' ? 'I' : ''}(${x}, ${y})`;
     },

@@ -18,7 +18,10 @@ export const whereCheck: OpCheck<object, readonly [Tensor, Tensor, Tensor]> = {
   samples: [
     { inputs: [{ ...condition, shape: [3, 67] }, { shape: [3, 67] }, { shape: [67] }], attrs: {} },
     { inputs: [{ ...condition, shape: [36] }, { shape: [2, 1] }, { shape: [2, 36] }], attrs: {} },
-    { inputs: [{ shape: [5, 1], range: [-1, 2], dtype: 'i32' }, { shape: [] }, { shape: [1, 4] }], attrs: {} },
+    {
+      inputs: [{ shape: [5, 1], range: [-1, 2], dtype: 'i32' }, { shape: [] }, { shape: [1, 4] }],
+      attrs: {},
+    },
     { inputs: [{ ...condition, shape: [0, 3] }, { shape: [0, 3] }, { shape: [3] }], attrs: {} },
   ],
 };

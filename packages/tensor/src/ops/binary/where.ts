@@ -59,7 +59,8 @@ const definition: OpDefinition<Numbers, Operands> = {
 
 /**
  * `a` where the condition is not 0 (NaN counts as true), `b` elsewhere. All three broadcast, the condition may have any dtype, `a` and
- * `b` may be numbers (both: the result is f32). What is not taken gets no gradient, not even NaN.
+ * `b` may be numbers (both: the result is f32). What is not taken gets a
+ * gradient of 0, which an op before it with an infinite slope there turns into NaN, as in PyTorch.
  * @example
  * where(x.gt(0), x, 0);
  */

@@ -11,8 +11,7 @@ fn expm1Part(r: V) -> V {
 }`;
 
 /** 2^n for whole n from −126 to 127. */
-const powerOfTwo =
-  'fn powerOfTwo(n: V) -> V { return bitcast<V>((VI(n) + VI(127)) << VU(23u)); }';
+const powerOfTwo = 'fn powerOfTwo(n: V) -> V { return bitcast<V>((VI(n) + VI(127)) << VU(23u)); }';
 
 /** v · 2^n in two steps: 2^n alone may be beyond f32. */
 const scaleByTwo = wgsl`

@@ -22,7 +22,11 @@ export const isinf = unary('isinf', ofFloats('infV(x)', '0u'), about);
 /** 1 where x is neither infinite nor NaN. */
 export const isfinite = unary('isfinite', ofFloats('!(nanV(x) | infV(x))', '1u'), about);
 /** 1 where x is 0. NaN counts as true, so it gives 0. */
-export const logicalNot = unary('logicalNot', (dtype) => ({ value: maskOf(`!${isTrue('x', dtype)}`) }), about);
+export const logicalNot = unary(
+  'logicalNot',
+  (dtype) => ({ value: maskOf(`!${isTrue('x', dtype)}`) }),
+  about,
+);
 
 /**
  * The whole number with all bits the other way round.

@@ -8,10 +8,7 @@ import { defineUnary, unary } from './unary-op.ts';
 
 /** x·σ(x), also called swish; NaN at −∞, as in PyTorch. */
 export const silu = unary('silu', {
-  prelude: [
-    logistic,
-    'fn siluSlope(x: V) -> V { let s = logistic(x); return s * (1.0 + x * (1.0 - s)); }',
-  ],
+  prelude: [logistic, 'fn siluSlope(x: V) -> V { let s = logistic(x); return s * (1.0 + x * (1.0 - s)); }'],
   value: 'x * logistic(x)',
   slope: 'siluSlope(x)',
 });

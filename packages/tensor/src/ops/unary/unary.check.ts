@@ -62,7 +62,9 @@ export const unaryChecks = {
   ceil: unaryCheck(Math.ceil, halves),
   round: unaryCheck(roundHalfToEven, halves),
   trunc: unaryCheck(Math.trunc, halves),
-  clamp: unaryCheck<ClampOptions>((x, { min, max }) => within(x, min!, max!), { attrs: { min: -1, max: 0.5 } }),
+  clamp: unaryCheck<ClampOptions>((x, { min, max }) => within(x, min!, max!), {
+    attrs: { min: -1, max: 0.5 },
+  }),
   isnan: unaryCheck((x) => Number(Number.isNaN(x))),
   isinf: unaryCheck((x) => Number(Math.abs(x) === Infinity)),
   isfinite: unaryCheck((x) => Number(Number.isFinite(x))),
