@@ -137,11 +137,16 @@ export interface OnnxNode {
   attribute: RawAttribute[];
 }
 
+interface ValueInfo {
+  name: string;
+  type?: { tensorType?: { elemType: number } };
+}
+
 export interface OnnxGraph {
   node: OnnxNode[];
   initializer: RawTensor[];
-  input: { name: string; type?: { tensorType?: { elemType: number } } }[];
-  output: { name: string; type?: { tensorType?: { elemType: number } } }[];
+  input: ValueInfo[];
+  output: ValueInfo[];
 }
 
 export interface OnnxFunction {

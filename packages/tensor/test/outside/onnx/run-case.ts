@@ -6,11 +6,10 @@ import { readModel, readTensor, type HostTensor } from './read-onnx.ts';
 import { runGraph } from './run-graph.ts';
 import { fromHost, isFloatType, Skip } from './value.ts';
 
-/** What became of a case: '' when it passed. */
 export type Outcome = { kind: 'pass' } | { kind: 'skip' | 'fail'; why: string };
 
 /** ONNX's own tolerance for node tests. */
-const tolerance = { relative: 1e-3, absolute: 1e-5 };
+const tolerance = { relative: 1e-3, absolute: 1e-7 };
 
 function difference(
   actual: readonly number[],
@@ -40,6 +39,9 @@ async function readAll(folder: string, kind: 'input' | 'output'): Promise<HostTe
 export async function runCase(device: Device, folder: string): Promise<Outcome> {
   try {
     const model = await readModel(join(folder, 'model.onnx'));
+    const { input, output } = model.graph;
+    if ([...input, ...output].some(({ type }) => type && !type.tensorType))
+      return { kind: 'skip', why: 'sequences and optional values' };
     const data = join(folder, 'test_data_set_0');
     const [inputs, wanted] = [await readAll(data, 'input'), await readAll(data, 'output')];
     const difference_ = await device.scope(async () => {

@@ -7,13 +7,22 @@ const same = (x: Value, tensor: Tensor): Value[] => [{ tensor, type: x.type }];
 const axisOf = (x: Value, axis: number): number => (axis < 0 ? axis + x.tensor.rank : axis);
 
 /** A list of numbers from an input of newer versions or an attribute of older ones. */
-async function list(value: Value | undefined, attribute: number[] | undefined): Promise<number[] | undefined> {
+async function list(
+  value: Value | undefined,
+  attribute: number[] | undefined,
+): Promise<number[] | undefined> {
   return value ? await read(value) : attribute;
 }
 
 export const move: Rules = {
   Concat: (inputs, call) =>
-    same(inputs[0]!, f.concat(inputs.map((x) => x!.tensor), { axis: call.int('axis', 0) })),
+    same(
+      inputs[0]!,
+      f.concat(
+        inputs.map((x) => x!.tensor),
+        { axis: call.int('axis', 0) },
+      ),
+    ),
   Constant: (_, call) => {
     const value = call.tensor('value');
     if (value) return [fromHost(call.device, value)];
@@ -24,7 +33,8 @@ export const move: Rules = {
     const ints = call.ints('value_ints');
     if (ints?.length) return [fromHost(call.device, { type: 'int64', shape: [ints.length], data: ints })];
     const floats = call.floats('value_floats');
-    if (floats?.length) return [fromHost(call.device, { type: 'float', shape: [floats.length], data: floats })];
+    if (floats?.length)
+      return [fromHost(call.device, { type: 'float', shape: [floats.length], data: floats })];
     throw new Skip('Constant of text or sparse');
   },
   ConstantOfShape: async ([shape], call) => {
@@ -40,19 +50,21 @@ export const move: Rules = {
     return same(x!, f.reshape(f.transpose(f.reshape(x!.tensor, split), order), [B, C / b / b, H * b, W * b]));
   },
   Einsum: (inputs, call) =>
-    same(inputs[0]!, f.einsum(call.text('equation', ''), inputs.map((x) => x!.tensor))),
+    same(inputs[0]!, f.einsum(call.text('equation', ''), ...inputs.map((x) => x!.tensor))),
   Expand: async ([x, shape]) => {
     const wanted = await read(shape!);
     const { shape: own } = x!.tensor;
     const rank = Math.max(own.length, wanted.length);
     const size = (all: readonly number[], i: number): number => all[all.length - rank + i] ?? 1;
-    const target = Array.from({ length: rank }, (_, i) => (size(wanted, i) === 1 ? size(own, i) : size(wanted, i)));
+    const target = Array.from({ length: rank }, (_, i) =>
+      size(wanted, i) === 1 ? size(own, i) : size(wanted, i),
+    );
     return same(x!, f.expand(x!.tensor, target));
   },
   EyeLike: ([x], call) => {
     const [n, m] = x!.tensor.shape;
     const type = call.has('dtype')
-      ? (({ 1: 'float', 6: 'int32', 7: 'int64', 11: 'double' }) as Record<number, string>)[call.int('dtype', 1)]
+      ? ({ 1: 'float', 6: 'int32', 7: 'int64', 11: 'double' } as Record<number, string>)[call.int('dtype', 1)]
       : x!.type;
     const k = call.int('k', 0);
     const ones = f.ones(call.device, [n, m], { dtype: dtypeOf(type) });
@@ -67,10 +79,12 @@ export const move: Rules = {
     const axis = axisOf(x!, call.int('axis', 0));
     const picked = f.indexSelect(x!.tensor, axis, f.reshape(indices!.tensor, [-1]));
     const { shape } = x!.tensor;
-    return same(x!, f.reshape(picked, [...shape.slice(0, axis), ...indices!.tensor.shape, ...shape.slice(axis + 1)]));
+    return same(
+      x!,
+      f.reshape(picked, [...shape.slice(0, axis), ...indices!.tensor.shape, ...shape.slice(axis + 1)]),
+    );
   },
-  GatherElements: ([x, indices], call) =>
-    same(x!, f.gather(x!.tensor, call.int('axis', 0), indices!.tensor)),
+  GatherElements: ([x, indices], call) => same(x!, f.gather(x!.tensor, call.int('axis', 0), indices!.tensor)),
   OneHot: async ([indices, depth, values], call) => {
     const [n] = await read(depth!);
     const axis = call.int('axis', -1);
@@ -92,6 +106,7 @@ export const move: Rules = {
     const pairs = Array.from({ length: rank }, (_, i): [number, number] => [amounts[i], amounts[rank + i]]);
     const constant = value ? (await read(value))[0] : call.float('value', 0);
     const mode = call.text('mode', 'constant') as 'constant' | 'reflect' | 'edge';
+    if (mode === 'edge') return same(x!, f.pad(x!.tensor, pairs, { mode: 'replicate' }));
     return same(x!, f.pad(x!.tensor, pairs, { mode, value: constant }));
   },
   Range: async ([start, limit, delta], call) => {
@@ -102,7 +117,13 @@ export const move: Rules = {
   Reshape: async ([x, shape], call) => {
     const wanted = (await list(shape, call.ints('shape')))!;
     const keepsZero = call.int('allowzero', 0) === 1;
-    return same(x!, f.reshape(x!.tensor, wanted.map((n, i) => (n === 0 && !keepsZero ? x!.tensor.shape[i] : n))));
+    return same(
+      x!,
+      f.reshape(
+        x!.tensor,
+        wanted.map((n, i) => (n === 0 && !keepsZero ? x!.tensor.shape[i] : n)),
+      ),
+    );
   },
   ReverseSequence: async ([x, lengths], call) => {
     const [timeAxis, batchAxis] = [call.int('time_axis', 0), call.int('batch_axis', 1)];
@@ -110,7 +131,9 @@ export const move: Rules = {
     const rows = counts.map((n, b) => {
       const row = f.slice(x!.tensor, { axis: batchAxis, start: b, end: b + 1 });
       const head = f.flip(f.slice(row, { axis: timeAxis, end: n }), [timeAxis]);
-      return n === row.dim(timeAxis) ? head : f.concat([head, f.slice(row, { axis: timeAxis, start: n })], { axis: timeAxis });
+      return n === row.dim(timeAxis)
+        ? head
+        : f.concat([head, f.slice(row, { axis: timeAxis, start: n })], { axis: timeAxis });
     });
     return same(x!, f.concat(rows, { axis: batchAxis }));
   },
@@ -163,16 +186,25 @@ export const move: Rules = {
     const axis = call.int('axis', 0);
     const count = call.node.output.length;
     const n = x!.tensor.dim(axis);
-    const lengths = (await list(sizes, call.ints('split')?.length ? call.ints('split') : undefined)) ??
+    const lengths =
+      (await list(sizes, call.ints('split')?.length ? call.ints('split') : undefined)) ??
       Array.from({ length: count }, (_, i) => Math.min(Math.ceil(n / count), n - i * Math.ceil(n / count)));
     return f.split(x!.tensor, lengths, { axis }).map((tensor) => ({ tensor, type: x!.type }));
   },
   Squeeze: async ([x, axes], call) => {
-    const along = (await list(axes, call.ints('axes')?.length ? call.ints('axes') : undefined))?.map((a) => axisOf(x!, a));
+    const along = (await list(axes, call.ints('axes')?.length ? call.ints('axes') : undefined))?.map((a) =>
+      axisOf(x!, a),
+    );
     const { shape } = x!.tensor;
-    return same(x!, f.reshape(x!.tensor, shape.filter((n, i) => (along ? !along.includes(i) : n !== 1))));
+    return same(
+      x!,
+      f.reshape(
+        x!.tensor,
+        shape.filter((n, i) => (along ? !along.includes(i) : n !== 1)),
+      ),
+    );
   },
-  Tile: async ([x, repeats]) => same(x!, f.tile(x!.tensor, await read(repeats!))),
+  Tile: async ([x, repeats]) => same(x!, f.repeat(x!.tensor, await read(repeats!))),
   Transpose: ([x], call) => {
     const perm = call.ints('perm');
     return same(x!, f.transpose(x!.tensor, perm?.length ? perm : [...x!.tensor.shape.keys()].reverse()));
@@ -186,6 +218,12 @@ export const move: Rules = {
     const rank = x!.tensor.rank + given.length;
     const along = new Set(given.map((a) => (a < 0 ? a + rank : a)));
     const sizes = [...x!.tensor.shape];
-    return same(x!, f.reshape(x!.tensor, Array.from({ length: rank }, (_, i) => (along.has(i) ? 1 : sizes.shift()!))));
+    return same(
+      x!,
+      f.reshape(
+        x!.tensor,
+        Array.from({ length: rank }, (_, i) => (along.has(i) ? 1 : sizes.shift()!)),
+      ),
+    );
   },
 };

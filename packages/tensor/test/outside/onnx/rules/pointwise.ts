@@ -43,10 +43,22 @@ export const pointwise: Rules = {
     },
   ],
   Cast: ([x], call) => {
-    const type = ['', 'float', 'uint8', 'int8', 'uint16', 'int16', 'int32', 'int64', 'string', 'bool', 'float16', 'double'][
-      call.int('to', 1)
-    ];
-    if (type === 'float16' && x!.type !== 'float16') return [{ tensor: f.cast(f.cast(x!.tensor, 'f16'), 'f32'), type }];
+    const type = [
+      '',
+      'float',
+      'uint8',
+      'int8',
+      'uint16',
+      'int16',
+      'int32',
+      'int64',
+      'string',
+      'bool',
+      'float16',
+      'double',
+    ][call.int('to', 1)];
+    if (type === 'float16' && x!.type !== 'float16')
+      return [{ tensor: f.cast(f.cast(x!.tensor, 'f16'), 'f32'), type }];
     const tensor = type === 'bool' ? f.ne(x!.tensor, 0) : f.cast(x!.tensor, dtypeOf(type ?? 'string'));
     return [{ tensor, type: type! }];
   },
@@ -56,7 +68,7 @@ export const pointwise: Rules = {
     return [{ tensor: f.cast(source, dtypeOf(like!.type)), type: like!.type }];
   },
   Ceil: unary(f.ceil),
-  Celu: ([x], call) => [{ tensor: f.celu(x!.tensor, { alpha: call.float('alpha', 1) }), type: x!.type }],
+  Celu: ([x], call) => [{ tensor: f.celu(x!.tensor, call.float('alpha', 1)), type: x!.type }],
   Clip: async ([x, low, high], call) => {
     const min = low ? (await read(low))[0] : call.has('min') ? call.float('min', 0) : undefined;
     const max = high ? (await read(high))[0] : call.has('max') ? call.float('max', 0) : undefined;
@@ -71,7 +83,7 @@ export const pointwise: Rules = {
       type: a!.type,
     },
   ],
-  Elu: ([x], call) => [{ tensor: f.elu(x!.tensor, { alpha: call.float('alpha', 1) }), type: x!.type }],
+  Elu: ([x], call) => [{ tensor: f.elu(x!.tensor, call.float('alpha', 1)), type: x!.type }],
   Equal: comparison(f.eq),
   Erf: unary(f.erf),
   Exp: unary(f.exp),
@@ -80,7 +92,10 @@ export const pointwise: Rules = {
   GreaterOrEqual: comparison(f.ge),
   HardSigmoid: ([x], call) => [
     {
-      tensor: f.clamp(f.affine(x!.tensor, call.float('alpha', 0.2), call.float('beta', 0.5)), { min: 0, max: 1 }),
+      tensor: f.clamp(f.affine(x!.tensor, call.float('alpha', 0.2), call.float('beta', 0.5)), {
+        min: 0,
+        max: 1,
+      }),
       type: x!.type,
     },
   ],
@@ -94,9 +109,7 @@ export const pointwise: Rules = {
     return [{ tensor, type: 'bool' }];
   },
   IsNaN: ([x]) => [{ tensor: f.isnan(x!.tensor), type: 'bool' }],
-  LeakyRelu: ([x], call) => [
-    { tensor: f.leakyRelu(x!.tensor, { slope: call.float('alpha', 0.01) }), type: x!.type },
-  ],
+  LeakyRelu: ([x], call) => [{ tensor: f.leakyRelu(x!.tensor, call.float('alpha', 0.01)), type: x!.type }],
   Less: comparison(f.lt),
   LessOrEqual: comparison(f.le),
   Log: unary(f.log),
@@ -133,7 +146,7 @@ export const pointwise: Rules = {
   Round: unary(f.round),
   Selu: ([x], call) => {
     const [alpha, gamma] = [call.float('alpha', 1.6732632), call.float('gamma', 1.0507009)];
-    return [{ tensor: f.mul(f.elu(x!.tensor, { alpha }), gamma), type: x!.type }];
+    return [{ tensor: f.mul(f.elu(x!.tensor, alpha), gamma), type: x!.type }];
   },
   Shrink: ([x], call) => {
     const [bias, lambd] = [call.float('bias', 0), call.float('lambd', 0.5)];

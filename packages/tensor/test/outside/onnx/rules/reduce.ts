@@ -72,7 +72,7 @@ export const reduce: Rules = {
     const place = at < 0 ? at + x!.tensor.rank : at;
     const isReverse = call.int('reverse', 0) === 1;
     const turned = isReverse ? f.flip(x!.tensor, [place]) : x!.tensor;
-    let sums = f.cumsum(turned, { axis: place });
+    let sums = f.cumsum(turned, place);
     if (call.int('exclusive', 0) === 1) sums = f.sub(sums, turned);
     return [{ tensor: isReverse ? f.flip(sums, [place]) : sums, type: x!.type }];
   },
