@@ -28,6 +28,16 @@ export function assertTensor(op: string, argument: string, value: unknown): asse
   if (!(value instanceof Tensor)) throw wrongKind(op, argument, value, 'a tensor');
 }
 
+/** @throws TensorError unless `value` is a tensor or a number. */
+export function assertOperand(
+  op: string,
+  argument: string,
+  value: unknown,
+): asserts value is Tensor | number {
+  if (!(value instanceof Tensor) && typeof value !== 'number')
+    throw wrongKind(op, argument, value, 'a tensor or a number');
+}
+
 export interface NumberRule {
   /** Only whole numbers. */
   integer?: boolean;

@@ -42,7 +42,7 @@ test('a scope releases what was made inside, except its result', async () => {
   assert.is(live() - before, 3 * own, 'x and two results are alive');
   assert.equal([...(await y.read())], [3, 5, 7]);
   assert.equal([...(await list[0].read())], [3, 6, 9]);
-  await rejects(() => made[0].read(), DisposedError, 'affine [3] f32', 'scope ended');
+  await rejects(() => made[0].read(), DisposedError, 'mul [3] f32', 'scope ended');
   for (const t of [x, y, list[0]]) t.dispose();
   assert.is(live(), before);
 });

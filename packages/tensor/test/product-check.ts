@@ -4,7 +4,7 @@
 import * as assert from 'uvu/assert';
 import { tensor, type Device, type DType, type Tensor } from '../src/index.ts';
 import { f16ToF32Array, f32ToF16Array } from '../src/dtype/half.ts';
-import { unaryFunctions } from '../src/ops/unary/activations.check.ts';
+import { activationFunctions } from '../src/ops/unary/activations.check.ts';
 import type { Gemm, GemmPiece } from '../src/ops/product/gemm-piece.ts';
 import { wholePiece } from '../src/ops/product/gemm.ts';
 import { deviation, uniform } from './op-check.ts';
@@ -108,7 +108,7 @@ export function productChecks(device: Device, seed = 3) {
       if (has('accumulate')) v += out.values[at];
       if (has('bias')) v += bias.values[n];
       expectedPre[at] = v;
-      if (has('activation')) v = unaryFunctions.geluNew.js(v);
+      if (has('activation')) v = activationFunctions.geluNew.js(v);
       if (has('slope')) v *= 1 - Math.tanh(slopeOf.values[at]) ** 2;
       if (has('residual')) v += residual.values[at];
       expected[at] = v;

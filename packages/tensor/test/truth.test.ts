@@ -136,8 +136,7 @@ test('a loop outside a scope is remarked on once, with the op and the line', () 
   const made: Tensor[] = [];
   for (let i = 0; i < 1100; i++) made.push(x.add(1));
   assert.is(remarks.length, 1);
-  // A number as second operand is `affine`.
-  assert.match(remarks[0], /^1000 tensors made by affine outside any scope .*truth\.test\.ts:\d+/);
+  assert.match(remarks[0], /^1000 tensors made by add outside any scope .*truth\.test\.ts:\d+/);
   for (const t of made) t.dispose();
   for (let i = 0; i < 1100; i++) device.scope(() => void x.sub(x));
   for (let i = 0; i < 1100; i++) x.mul(x).dispose();
@@ -173,10 +172,10 @@ test('an argument that is no tensor is named', () => {
   device.scope(() => {
     const x = tensor(device, [1, 2], [2]);
     const add = (b: unknown): unknown => x.add(b as Tensor);
-    refuses(() => add('2'), TensorError, /^add: b is the text '2', but a tensor is wanted/);
-    refuses(() => add([1]), TensorError, /^add: b is the array \[1\], but a tensor is wanted/);
-    refuses(() => add(null), TensorError, /^add: b is null, but a tensor is wanted/);
-    refuses(() => add({}), TensorError, /^add: b is an object \{\}, but a tensor is wanted/);
+    refuses(() => add('2'), TensorError, /^add: b is the text '2', but a tensor or a number is wanted/);
+    refuses(() => add([1]), TensorError, /^add: b is the array \[1\], but a tensor or a number is wanted/);
+    refuses(() => add(null), TensorError, /^add: b is null, but a tensor or a number is wanted/);
+    refuses(() => add({}), TensorError, /^add: b is an object \{\}, but a tensor or a number is wanted/);
   });
 });
 

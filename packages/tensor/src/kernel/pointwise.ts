@@ -14,14 +14,20 @@ import {
   type Stage,
   type StageInput,
 } from './pointwise-graph.ts';
-import { wgsl } from './wgsl.ts';
+import { f32Literal, wgsl } from './wgsl.ts';
 
 /** Type of a value of this dtype in pointwise expressions. */
 export const registerType = (dtype: DType): string => (isFloat(dtype) ? 'V' : dtype === 'i32' ? 'VI' : 'VU');
 
+/** A number as a value of this dtype in pointwise expressions. */
+export function numberLiteral(number: number, dtype: DType): string {
+  const digits = isFloat(dtype) ? f32Literal(number) : `${number}${dtype === 'u32' ? 'u' : ''}`;
+  return `${registerType(dtype)}(${digits})`;
+}
+
 const aliases = {
-  1: 'alias V = f32;\nalias VI = i32;\nalias VU = u32;\nalias VB = bool;\nfn nanV(x: V) -> VB { return isNan(x); }',
-  4: 'alias V = vec4f;\nalias VI = vec4i;\nalias VU = vec4u;\nalias VB = vec4<bool>;\nfn nanV(x: V) -> VB { return isNan4(x); }',
+  1: 'alias V = f32;\nalias VI = i32;\nalias VU = u32;\nalias VB = bool;\nfn nanV(x: V) -> VB { return isNan(x); }\nfn infV(x: V) -> VB { return isInf(x); }',
+  4: 'alias V = vec4f;\nalias VI = vec4i;\nalias VU = vec4u;\nalias VB = vec4<bool>;\nfn nanV(x: V) -> VB { return isNan4(x); }\nfn infV(x: V) -> VB { return isInf4(x); }',
 };
 
 /** The kernel of a graph over `count` elements from `first` on. */

@@ -3,7 +3,9 @@ import type { AnyCheck } from '../check.ts';
 import type * as ops from './index.ts';
 import { attentionCheck, scaledDotProductAttentionCheck } from './attention/attention.check.ts';
 import { rotaryEmbeddingCheck } from './attention/rotary-embedding.check.ts';
-import { affineCheck, binaryCheck } from './binary/arithmetic.check.ts';
+import { affineCheck } from './binary/arithmetic.check.ts';
+import { binaryChecks } from './binary/binary.check.ts';
+import { whereCheck } from './binary/where.check.ts';
 import { conv1dCheck, convTranspose1dCheck } from './conv/conv1d.check.ts';
 import { convTranspose2dCheck } from './conv/conv-transpose2d.check.ts';
 import { conv2dCheck } from './conv/conv2d.check.ts';
@@ -72,7 +74,8 @@ import { batchNormCheck } from './rows/batch-norm.check.ts';
 import { groupNormCheck } from './rows/group-norm.check.ts';
 import { layerNormCheck, rmsNormCheck } from './rows/norm-kernels.check.ts';
 import { softmaxCheck, softminCheck } from './rows/softmax.check.ts';
-import { unaryCheck } from './unary/activations.check.ts';
+import { activationCheck } from './unary/activations.check.ts';
+import { unaryChecks } from './unary/unary.check.ts';
 import { castCheck } from './unary/cast.check.ts';
 
 /** Names of all ops. */
@@ -82,22 +85,17 @@ export type OpName = {
 
 export const checks: Record<OpName, AnyCheck> = {
   // binary
-  add: binaryCheck('add', (a, b) => a + b),
-  sub: binaryCheck('sub', (a, b) => a - b),
-  mul: binaryCheck('mul', (a, b) => a * b),
-  div: binaryCheck('div', (a, b) => a / b, [0.5, 2]),
+  ...binaryChecks,
   affine: affineCheck,
+  where: whereCheck,
   // unary
-  tanh: unaryCheck('tanh'),
-  relu: unaryCheck('relu'),
-  sigmoid: unaryCheck('sigmoid'),
-  geluNew: unaryCheck('geluNew'),
-  gelu: unaryCheck('gelu'),
-  quickGelu: unaryCheck('quickGelu'),
-  exp: unaryCheck('exp'),
-  log: unaryCheck('log'),
-  sqrt: unaryCheck('sqrt'),
-  square: unaryCheck('square'),
+  tanh: activationCheck('tanh'),
+  relu: activationCheck('relu'),
+  sigmoid: activationCheck('sigmoid'),
+  geluNew: activationCheck('geluNew'),
+  gelu: activationCheck('gelu'),
+  quickGelu: activationCheck('quickGelu'),
+  ...unaryChecks,
   cast: castCheck,
   // move
   reshape: reshapeCheck,

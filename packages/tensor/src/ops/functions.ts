@@ -11,3 +11,5 @@ export { scaledDotProductAttention } from './attention/scaled-dot-product-attent
 export { searchSorted } from './index/search-sorted.ts';
 export { einsum } from './product/einsum.ts';
 export { meshgrid } from './move/meshgrid.ts';
+// Not a method: PyTorch's x.where(condition, other) takes its operands in another order.
+export { where } from './binary/where.ts';

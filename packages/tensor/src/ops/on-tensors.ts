@@ -1,18 +1,30 @@
 // Ops whose first argument is a tensor, one line each: they are methods of Tensor too (methods.ts).
 // With functions.ts this list is the registry: methods and tests are generated from it.
-export { add, sub, mul, div, affine } from './binary/arithmetic.ts';
+export { add, sub, mul, div, minimum, maximum, affine } from './binary/arithmetic.ts';
+export { eq, ne, lt, le, gt, ge } from './binary/comparisons.ts';
+export { logicalAnd, logicalOr, logicalXor } from './binary/logic.ts';
+export { bitwiseAnd, bitwiseOr, bitwiseXor, bitwiseLeftShift, bitwiseRightShift } from './binary/logic.ts';
+export { pow } from './binary/pow.ts';
+export { atan2 } from './binary/atan2.ts';
+export { fmod, remainder, floorDivide } from './binary/remainder.ts';
+export { tanh, relu, sigmoid, geluNew, gelu, quickGelu } from './unary/activations.ts';
+export { silu, softplus, logSigmoid, mish, softsign } from './unary/smooth-activations.ts';
 export {
-  tanh,
-  relu,
-  sigmoid,
-  geluNew,
-  gelu,
-  quickGelu,
-  exp,
-  log,
-  sqrt,
-  square,
-} from './unary/activations.ts';
+  elu,
+  selu,
+  celu,
+  leakyRelu,
+  hardSigmoid,
+  hardSwish,
+  hardTanh,
+} from './unary/piecewise-activations.ts';
+export { exp, exp2, expm1, log, log2, log1p } from './unary/elementary.ts';
+export { sqrt, rsqrt, reciprocal, square, erf } from './unary/elementary.ts';
+export { sin, cos, tan, asin, acos, atan } from './unary/trigonometry.ts';
+export { sinh, cosh, asinh, acosh, atanh } from './unary/hyperbolic.ts';
+export { neg, abs, sign, floor, ceil, round, trunc } from './unary/rounding.ts';
+export { clamp } from './unary/clamp.ts';
+export { isnan, isinf, isfinite, logicalNot, bitwiseNot } from './unary/predicates.ts';
 export { cast } from './unary/cast.ts';
 export { reshape } from './move/reshape.ts';
 export { sum, mean } from './reduce/sum.ts';

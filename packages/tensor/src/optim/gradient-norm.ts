@@ -4,7 +4,7 @@ import { window } from '../kernel/kernel.ts';
 import { wgsl } from '../kernel/wgsl.ts';
 import type { LaunchContext } from '../op.ts';
 import { concat } from '../ops/move/concat.ts';
-import { sqrt } from '../ops/unary/activations.ts';
+import { sqrt } from '../ops/unary/elementary.ts';
 import { sum } from '../ops/reduce/sum.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
 import type { Segment } from './arena.ts';

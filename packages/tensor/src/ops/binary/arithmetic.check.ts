@@ -1,5 +1,5 @@
 // Checks of arithmetic: the formula in float64 and the samples that tests are made from.
-import type { OpCheck, Sample } from '../../check.ts';
+import type { OpCheck, Sample, SampleInput } from '../../check.ts';
 import { broadcastShapes, sizeOf, stridesOf, type Shape } from '../../core/shape.ts';
 import type { Tensor } from '../../tensor.ts';
 
@@ -14,7 +14,8 @@ export const affineCheck: OpCheck<{ scale: number; shift: number }, readonly [Te
   ],
 };
 
-function referenceIndex(shape: Shape, out: Shape, i: number): number {
+/** Element of an operand of `shape` for element i of the result. */
+export function referenceIndex(shape: Shape, out: Shape, i: number): number {
   const strides = stridesOf(shape);
   const outStrides = stridesOf(out);
   const lead = out.length - shape.length;
@@ -54,11 +55,29 @@ const pairs: readonly (readonly [Shape, Shape])[] = [
   ],
 ];
 
-/** The check of a function of two operands; the second one is drawn from `rangeB`. */
+/** A few of them, for ops that differ from others by their formula alone. */
+const fewPairs: typeof pairs = [
+  [[2, 36], [36]],
+  [
+    [3, 1],
+    [1, 5],
+  ],
+  [[0, 3], [3]],
+];
+
+export interface BinarySamples {
+  /** What the operands are drawn from. */
+  a?: Omit<SampleInput, 'shape'>;
+  b?: Omit<SampleInput, 'shape'>;
+  /** Every way to broadcast, not only a few. */
+  allPairs?: boolean;
+}
+
+/** The check of a function of two operands. */
 export function binaryCheck(
   name: string,
   js: (a: number, b: number) => number,
-  rangeB?: readonly [number, number],
+  { a: inputA, b: inputB, allPairs = false }: BinarySamples = {},
 ): OpCheck<object, readonly [Tensor, Tensor]> {
   return {
     reference([a, b]) {
@@ -68,9 +87,13 @@ export function binaryCheck(
         data[i] = js(a.data[referenceIndex(a.shape, shape, i)], b.data[referenceIndex(b.shape, shape, i)]);
       return [{ shape, data }];
     },
-    samples: pairs.map(([a, b]): Sample<object> => ({
-      inputs: [{ shape: a }, { shape: b, range: rangeB }],
+    samples: (allPairs ? pairs : fewPairs).map(([a, b], i): Sample<object> => ({
+      inputs: [
+        { ...inputA, shape: a },
+        { ...inputB, shape: b },
+      ],
       attrs: {},
+      ...(!allPairs && i > 0 && { checkGrad: [] }),
     })),
   };
 }

@@ -1,6 +1,6 @@
 // Checks of conv2d: the formula in float64 and the samples that tests are made from.
 import type { OpCheck, RefArray } from '../../check.ts';
-import { unaryFunctions } from '../unary/activations.check.ts';
+import { activationFunctions } from '../unary/activations.check.ts';
 import { convolutionOf, type ConvolutionAttrs, type ConvolutionInputs } from './conv2d.ts';
 import type { Convolution } from './convolution-kernels.ts';
 
@@ -37,7 +37,7 @@ export function conv2dRef(
 ): RefArray {
   const convolution = convolutionOf(x, weight, attrs);
   const { B, O, axes } = convolution;
-  const f = attrs.activation ? unaryFunctions[attrs.activation].js : (v: number): number => v;
+  const f = attrs.activation ? activationFunctions[attrs.activation].js : (v: number): number => v;
   const shape = [B, axes[0].out, axes[1].out, O];
   const data = new Float64Array(shape.reduce((a, b) => a * b, 1));
   eachProduct(convolution, (xAt, weightAt, at) => (data[at] += x.data[xAt] * weight.data[weightAt]));

@@ -6,7 +6,7 @@ import { runPointwise } from '../../kernel/pointwise.ts';
 import { f32Literal } from '../../kernel/wgsl.ts';
 import { applyOp, kernelOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
-import { sumTo } from '../binary/arithmetic.ts';
+import { sumTo } from '../binary/sum-to.ts';
 import { mean, sum } from '../reduce/sum.ts';
 import { lossRules, type LossRule, type LossRuleName } from './pointwise-rules.ts';
 

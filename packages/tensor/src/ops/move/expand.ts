@@ -5,7 +5,7 @@ import { formatShape, normaliseAxis, sizeOf, type Shape } from '../../core/shape
 import { plainAxes, runMove, type AxisRead } from '../../kernel/read-at.ts';
 import { defineOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
-import { sumTo } from '../binary/arithmetic.ts';
+import { sumTo } from '../binary/sum-to.ts';
 import { listOf, reshape, type SizeArguments } from './reshape.ts';
 
 /** The shape meant by `sizes`, in which −1 keeps a size. */

@@ -7,7 +7,8 @@ import { registerType, runPointwise } from '../../kernel/pointwise.ts';
 import { f32Literal } from '../../kernel/wgsl.ts';
 import { defineOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
-import { add, sumTo } from '../binary/arithmetic.ts';
+import { add } from '../binary/arithmetic.ts';
+import { sumTo } from '../binary/sum-to.ts';
 import { flip } from './reverse.ts';
 import { slice } from './slice.ts';
 

@@ -1,7 +1,7 @@
 // Checks of linear: the formula in float64 and the samples that tests are made from.
 import type { OpCheck, RefArray } from '../../check.ts';
 import { sizeOf } from '../../core/shape.ts';
-import { unaryFunctions } from '../unary/activations.check.ts';
+import { activationFunctions } from '../unary/activations.check.ts';
 import { matmulRef } from './matmul.check.ts';
 import { fan, type LinearAttrs, type LinearInputs } from './linear.ts';
 
@@ -14,7 +14,7 @@ export function linearRef(
   const [I, O] = fan(w, layout);
   const rows = { shape: [sizeOf(x.shape.slice(0, -1)), I], data: x.data };
   const data = matmulRef(rows, w, { transA: false, transB: layout === 'out-in' });
-  const f = activation ? unaryFunctions[activation].js : (v: number): number => v;
+  const f = activation ? activationFunctions[activation].js : (v: number): number => v;
   data.forEach((v, i) => (data[i] = f(v + (bias ? bias.data[i % O] : 0))));
   return { shape: [...x.shape.slice(0, -1), O], data };
 }

@@ -6,7 +6,7 @@ import { formatShape, sameShape, sizeOf, stridesOf, type Shape } from '../../cor
 import { assertFloat, assertOptions } from '../../arguments.ts';
 import { defineOp, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
-import { sumTo } from '../binary/arithmetic.ts';
+import { sumTo } from '../binary/sum-to.ts';
 import { reshape } from '../move/reshape.ts';
 import { launchGemm } from './gemm.ts';
 

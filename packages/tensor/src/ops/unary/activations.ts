@@ -1,142 +1,85 @@
-// Unary functions: activations and elementary ones. Each is one entry: WGSL, derivative, JavaScript.
+// Activations that products can fuse behind a sum: tanh, relu, sigmoid and the GELUs.
 //
-// `V` is f32 or vec4f. Arguments of tanh and exp are clamped: WGSL may assume that no infinity arises.
-import { runPointwise } from '../../kernel/pointwise.ts';
+// They use no names but `V`, which is f32 or vec4f. NaN passes through sums, products, exp and the branch of `select` taken where a
+// comparison is false; `max`, `min` and `clamp` would drop it.
 import { wgsl } from '../../kernel/wgsl.ts';
-import { assertFloat } from '../../arguments.ts';
-import { defineOp, kernelOp, type Op, type OpDefinition } from '../../op.ts';
 import type { Tensor } from '../../tensor.ts';
+import { erfWgsl } from './erf-wgsl.ts';
+import { slopeOf, unary, type UnaryRule } from './unary-op.ts';
 
-interface Rule {
-  /** WGSL functions used by the expressions below. */
-  prelude?: readonly string[];
-  /** f(x) in WGSL. */
-  value: string;
-  /** f′(x) in WGSL. */
-  slope: string;
-}
-
-// Abramowitz & Stegun 7.1.26 is only good to 1.5e-7 absolute; that is f32's own resolution of erf near 1.
-const erfWgsl = wgsl`
-fn erf(x: V) -> V {
+// WGSL's own tanh is off by up to 1e-5 absolutely, which near 0 is everything. Below 0.6 a polynomial in x² fitted for this file.
+const tanhWgsl = wgsl`
+fn tanhV(x: V) -> V {
   let a = abs(x);
-  let t = 1.0 / (1.0 + 0.3275911 * a);
-  let p = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-  return sign(x) * (1.0 - p * exp(-min(a * a, V(80.0))));
+  let z = x * x;
+  let small = a + a * z * (-0.333333 + z * (0.13331959 + z * (-0.05378668 + z * (0.020805378 + z * -0.0059058606))));
+  let r = select(1.0 - 2.0 / (1.0 + exp(2.0 * a)), small, a < V(0.6));
+  return select(r, -r, x < V(0.0));
 }`;
 
-const safeTanh = 'fn safeTanh(x: V) -> V { return tanh(clamp(x, V(-15.0), V(15.0))); }';
-const logistic = 'fn logistic(x: V) -> V { return 1.0 / (1.0 + exp(-clamp(x, V(-80.0), V(80.0)))); }';
+export const logistic = 'fn logistic(x: V) -> V { return 1.0 / (1.0 + exp(-x)); }';
 
-const geluInner = 'fn geluInner(x: V) -> V { return safeTanh(0.7978845608 * (x + 0.044715 * x * x * x)); }';
+// ½(1 + tanh u) = σ(2u): one exponential, and no difference of nearly equal numbers.
+const geluGate =
+  'fn geluGate(x: V) -> V { return 1.0 / (1.0 + exp(-1.5957691216 * (x + 0.044715 * x * x * x))); }';
 const geluSlope = wgsl`
 fn geluSlope(x: V) -> V {
-  let t = geluInner(x);
-  return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * 0.7978845608 * (1.0 + 0.134145 * x * x);
+  let s = geluGate(x);
+  return s + x * s * (1.0 - s) * 1.5957691216 * (1.0 + 0.134145 * x * x);
 }`;
+const quickGeluSlope = wgsl`
+fn quickGeluSlope(x: V) -> V {
+  let s = logistic(1.702 * x);
+  return s * (1.0 + 1.702 * x * (1.0 - s));
+}`;
+const tanhSlope = 'fn tanhSlope(x: V) -> V { let t = tanhV(x); return 1.0 - t * t; }';
+const logisticSlope = 'fn logisticSlope(x: V) -> V { let s = logistic(x); return s * (1.0 - s); }';
 
+/** Each activation's formula and slope. */
 export const rules = {
-  /** tanh x */
-  tanh: { prelude: [safeTanh], value: 'safeTanh(x)', slope: '1.0 - safeTanh(x) * safeTanh(x)' },
-  /** max(x, 0) */
+  tanh: { prelude: [tanhWgsl, tanhSlope], value: 'tanhV(x)', slope: 'tanhSlope(x)' },
   relu: {
-    value: 'max(x, V(0.0))',
-    slope: 'select(V(0.0), V(1.0), x > V(0.0))',
+    value: 'select(x, V(0.0), x < V(0.0))',
+    slope: 'select(V(1.0), V(0.0), x <= V(0.0))',
+    gradient: 'select(g, V(0.0), x <= V(0.0))',
   },
-  /** 1 / (1 + e^−x) */
-  sigmoid: {
-    prelude: [logistic],
-    value: 'logistic(x)',
-    slope: 'logistic(x) * (1.0 - logistic(x))',
-  },
-  /** GPT-2's tanh approximation of GELU: ½x(1 + tanh(√(2/π)(x + 0.044715x³))) (Hendrycks & Gimpel 2016, §2) */
-  geluNew: {
-    prelude: [safeTanh, geluInner, geluSlope],
-    value: '0.5 * x * (1.0 + geluInner(x))',
-    slope: 'geluSlope(x)',
-  },
-  /** Exact GELU: ½x(1 + erf(x/√2)) */
+  sigmoid: { prelude: [logistic, logisticSlope], value: 'logistic(x)', slope: 'logisticSlope(x)' },
+  geluNew: { prelude: [geluGate, geluSlope], value: 'x * geluGate(x)', slope: 'geluSlope(x)' },
   gelu: {
     prelude: [erfWgsl],
-    value: '0.5 * x * (1.0 + erf(x * 0.7071067812))',
-    slope: '0.5 * (1.0 + erf(x * 0.7071067812)) + x * 0.3989422804 * exp(-min(0.5 * x * x, V(80.0)))',
+    value: '0.5 * x * (1.0 + erfV(x * 0.7071067812))',
+    slope: '0.5 * (1.0 + erfV(x * 0.7071067812)) + x * 0.3989422804 * exp(-0.5 * x * x)',
   },
-  /** CLIP's x·σ(1.702x) */
   quickGelu: {
-    prelude: [logistic],
+    prelude: [logistic, quickGeluSlope],
     value: 'x * logistic(1.702 * x)',
-    slope: 'logistic(1.702 * x) * (1.0 + 1.702 * x * (1.0 - logistic(1.702 * x)))',
+    slope: 'quickGeluSlope(x)',
   },
-  /** e^x, for x ≤ 88 */
-  exp: { value: 'exp(min(x, V(88.0)))', slope: 'exp(min(x, V(88.0)))' },
-  /** ln x, for x > 0 */
-  log: { value: 'log(x)', slope: '1.0 / x' },
-  /** √x, for x ≥ 0 */
-  sqrt: { value: 'sqrt(x)', slope: '0.5 / sqrt(x)' },
-  /** x² */
-  square: { value: 'x * x', slope: '2.0 * x' },
-} satisfies Record<string, Rule>;
+} satisfies Record<string, UnaryRule>;
 
 /** Functions that matmul and mlp can fuse behind a product. */
-export type Activation = 'tanh' | 'relu' | 'sigmoid' | 'geluNew' | 'gelu' | 'quickGelu';
+export type Activation = keyof typeof rules;
 
 /** WGSL of `fn activate(x: V) -> V` and `fn activateSlope(x: V) -> V`. */
 export function activationWgsl(name: Activation): string {
-  const { prelude = [], value, slope }: Rule = rules[name];
+  const { prelude = [], value, slope }: UnaryRule = rules[name];
   return wgsl`${prelude}
 fn activate(x: V) -> V { return ${value}; }
 fn activateSlope(x: V) -> V { return ${slope}; }`;
 }
 
-export type UnaryName = keyof typeof rules;
+/** g · f′(x), the gradient of an activation. */
+export const unarySlope = (x: Tensor, g: Tensor, of: Activation): Tensor => slopeOf(of, rules[of], x, g);
 
-/** g · f′(x), the gradient of a unary function. */
-const slopeBackward = kernelOp(
-  'unarySlope',
-  ([x]: readonly [Tensor, Tensor]) => [{ shape: x.shape, dtype: x.dtype }],
-  (context, [x, g], [out], { of }: { of: UnaryName }) => {
-    const { prelude = [], slope }: Rule = rules[of];
-    runPointwise(context, {
-      name: `${of} backward`,
-      read: { x, g },
-      out,
-      prelude,
-      value: `g * (${slope})`,
-    });
-  },
-);
-
-export const unarySlope = (x: Tensor, g: Tensor, of: UnaryName): Tensor => slopeBackward([x, g], { of })[0];
-
-function defineUnary(name: UnaryName): Op<(x: Tensor) => Tensor> {
-  const { prelude = [], value }: Rule = rules[name];
-  const definition: OpDefinition<object, readonly [Tensor]> = {
-    name,
-    inputs: ['x'],
-    infer([x]) {
-      assertFloat(name, 'x', x);
-      return [{ shape: x.shape, dtype: x.dtype }];
-    },
-    launch(context, [x], [out]) {
-      runPointwise(context, { name, read: { x }, out, prelude, value });
-    },
-    vjp: ({ inputs: [x], grad }) => [unarySlope(x, grad, name)],
-  };
-  return defineOp(
-    definition,
-    (apply) =>
-      (x: Tensor): Tensor =>
-        apply([x], {})[0],
-  );
-}
-
-export const tanh = defineUnary('tanh');
-export const relu = defineUnary('relu');
-export const sigmoid = defineUnary('sigmoid');
-export const geluNew = defineUnary('geluNew');
-export const gelu = defineUnary('gelu');
-export const quickGelu = defineUnary('quickGelu');
-export const exp = defineUnary('exp');
-export const log = defineUnary('log');
-export const sqrt = defineUnary('sqrt');
-export const square = defineUnary('square');
+/** tanh x, element by element; about 2e-7 relative, near 0 too. */
+export const tanh = unary('tanh', rules.tanh);
+/** max(x, 0), element by element; NaN stays NaN. The gradient at 0 is 0. */
+export const relu = unary('relu', rules.relu);
+/** σ(x) = 1 / (1 + e^−x), element by element. */
+export const sigmoid = unary('sigmoid', rules.sigmoid);
+/** GPT-2's tanh approximation of GELU: ½x(1 + tanh(√(2/π)(x + 0.044715x³))) (Hendrycks & Gimpel 2016, §2); NaN at −∞, as in PyTorch. */
+export const geluNew = unary('geluNew', rules.geluNew);
+/** Exact GELU: ½x(1 + erf(x/√2)); NaN at −∞, as in PyTorch. */
+export const gelu = unary('gelu', rules.gelu);
+/** CLIP's x·σ(1.702x); NaN at −∞, as in PyTorch. */
+export const quickGelu = unary('quickGelu', rules.quickGelu);
