@@ -45,11 +45,8 @@ test('a program of functions brings what it uses: at most 40 kB gz', async () =>
 });
 
 test('the engine uses no methods of its own, which the entry of functions lacks', () => {
-  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  execFileSync(process.execPath, [tsc, '--noEmit', '-p', 'tsconfig.functions.json'], {
-    cwd: root,
-    stdio: 'pipe',
-  });
+  const tsc = fileURLToPath(new URL('../../../node_modules/.bin/tsc', import.meta.url));
+  execFileSync(tsc, ['--noEmit', '-p', 'tsconfig.functions.json'], { cwd: root, stdio: 'pipe' });
 });
 
 test.run();
