@@ -42,7 +42,7 @@ class Bottleneck extends Module {
     const outputs = expansion * planes;
     this.stride = stride;
     this.conv1 = pointwise(p.at('conv1'), inputs, planes);
-    this.conv2 = new Conv2d(p.at('conv2'), planes, planes, 3, { padding: 1 });
+    this.conv2 = new Conv2d(p.at('conv2'), planes, planes, 3, { padding: 1, activation: 'relu' });
     this.conv3 = pointwise(p.at('conv3'), planes, outputs);
     this.downsample = isFirst ? [pointwise(p.at('downsample').at(0), inputs, outputs)] : [];
   }
@@ -52,7 +52,7 @@ class Bottleneck extends Module {
     const { stride } = this;
     const shrink = (input: Tensor): Tensor => (stride > 1 ? avgPool2d(input, { kernelSize: stride }) : input);
     const narrow = this.conv1.forward(x, { activation: 'relu' });
-    const mixed = this.conv2.forward(narrow, { activation: 'relu' });
+    const mixed = this.conv2.forward(narrow);
     const [channels] = this.downsample;
     const residual = channels ? channels.forward(shrink(x)) : x;
     return relu(this.conv3.forward(shrink(mixed), { residual }));
@@ -105,9 +105,10 @@ export class ResNet extends Module {
   constructor(p: Parameters, config: ResNetConfig, D: number) {
     super();
     const { width, layers } = config;
-    this.conv1 = new Conv2d(p.at('conv1'), 3, width / 2, 3, { stride: 2, padding: 1 });
-    this.conv2 = new Conv2d(p.at('conv2'), width / 2, width / 2, 3, { padding: 1 });
-    this.conv3 = new Conv2d(p.at('conv3'), width / 2, width, 3, { padding: 1 });
+    const stem = { padding: 1, activation: 'relu' } as const;
+    this.conv1 = new Conv2d(p.at('conv1'), 3, width / 2, 3, { ...stem, stride: 2 });
+    this.conv2 = new Conv2d(p.at('conv2'), width / 2, width / 2, 3, stem);
+    this.conv3 = new Conv2d(p.at('conv3'), width / 2, width, 3, stem);
     let inputs = width;
     [this.layer1, this.layer2, this.layer3, this.layer4] = layers.map((count, stage) =>
       Array.from({ length: count }, (_, i) => {
@@ -125,7 +126,7 @@ export class ResNet extends Module {
   /** Pixels [B, 3, n, n] → features [B, D]. */
   forward(pixels: Tensor): Tensor {
     let x = transpose(pixels, [0, 2, 3, 1]); // [B, n, n, 3]
-    for (const conv of [this.conv1, this.conv2, this.conv3]) x = conv.forward(x, { activation: 'relu' });
+    for (const conv of [this.conv1, this.conv2, this.conv3]) x = conv.forward(x);
     x = avgPool2d(x, { kernelSize: 2 }); // [B, n/4, n/4, C]
     for (const layer of [this.layer1, this.layer2, this.layer3, this.layer4])
       for (const block of layer) x = block.forward(x);
