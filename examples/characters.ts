@@ -6,7 +6,7 @@ import { oneCycle, seeded, TransformerBlock, type Parameters } from '@foreword/n
 
 const [B, T, C, steps] = [16, 32, 64, 300]; // texts in a batch, characters of a text, width
 const text = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-const letters = [...new Set(text)].sort();
+const letters = [...new Set(text)];
 const ids = Array.from(text, (letter) => letters.indexOf(letter));
 
 class CharacterModel extends Module {

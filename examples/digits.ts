@@ -1,5 +1,5 @@
 // A convolutional network that learns to read drawn digits (draw-digits.ts), and is tested on digits it has not seen.
-import { compile, crossEntropy, noGrad, openDevice, type Tensor } from '@foreword/tensor/node';
+import { compile, crossEntropy, maxPool2d, noGrad, openDevice, type Tensor } from '@foreword/tensor/node';
 import { AdamW, Conv2d, Linear, Module, oneCycle, seeded, type Parameters } from '@foreword/nn';
 import { drawDigits, side } from './draw-digits.ts';
 
@@ -18,8 +18,8 @@ class Reader extends Module {
   }
 
   forward(images: Tensor): Tensor {
-    const small = this.conv1.forward(images).maxPool2d({ kernelSize: 2 }); // [B, 10, 10, 8]
-    const smaller = this.conv2.forward(small).maxPool2d({ kernelSize: 2 }); // [B, 5, 5, 16]
+    const small = maxPool2d(this.conv1.forward(images), { kernelSize: 2 }); // [B, 10, 10, 8]
+    const smaller = maxPool2d(this.conv2.forward(small), { kernelSize: 2 }); // [B, 5, 5, 16]
     return this.fc.forward(smaller.flatten(1)); // [B, 10]
   }
 }

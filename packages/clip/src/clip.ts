@@ -171,6 +171,6 @@ export class Clip extends Module {
 
 const untrainable = (): ClipError =>
   new ClipError(
-    'a CLIP with a ResNet is for inference: its BatchNorms are folded away and its convolutions have no gradients; ' +
+    'a CLIP with a ResNet is for inference: its BatchNorms are folded away; ' +
       'train one with a vision transformer',
   );

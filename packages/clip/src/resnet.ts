@@ -105,9 +105,10 @@ export class ResNet extends Module {
   constructor(p: Parameters, config: ResNetConfig, D: number) {
     super();
     const { width, layers } = config;
-    this.conv1 = new Conv2d(p.at('conv1'), 3, width / 2, 3, { stride: 2, padding: 1, activation: 'relu' });
-    this.conv2 = new Conv2d(p.at('conv2'), width / 2, width / 2, 3, { padding: 1, activation: 'relu' });
-    this.conv3 = new Conv2d(p.at('conv3'), width / 2, width, 3, { padding: 1, activation: 'relu' });
+    const stem = { padding: 1, activation: 'relu' } as const;
+    this.conv1 = new Conv2d(p.at('conv1'), 3, width / 2, 3, { ...stem, stride: 2 });
+    this.conv2 = new Conv2d(p.at('conv2'), width / 2, width / 2, 3, stem);
+    this.conv3 = new Conv2d(p.at('conv3'), width / 2, width, 3, stem);
     let inputs = width;
     [this.layer1, this.layer2, this.layer3, this.layer4] = layers.map((count, stage) =>
       Array.from({ length: count }, (_, i) => {

@@ -1,6 +1,6 @@
 // Random numbers on the host: the engine's generator (pcg3d), so that a number depends on (seed, key, index) only and is
 // the same on every machine.
-import { randomBits, unit24 } from '@foreword/tensor';
+import { keyedBits, randomKey, unit24, type RandomBits } from '@foreword/tensor';
 
 /** Two 32-bit numbers from a text (FNV-1a, from two offsets). */
 function hashOf(text: string): [number, number] {
@@ -20,12 +20,10 @@ function hashOf(text: string): [number, number] {
  * random.uniform(0); // always the same number
  */
 export class Random {
-  readonly #seed: readonly [number, number];
-  readonly #stream: number;
+  readonly #key: RandomBits;
 
   constructor(seed: number, { step = 0, stream = 0 }: { step?: number; stream?: number } = {}) {
-    this.#seed = [seed >>> 0, step >>> 0];
-    this.#stream = stream >>> 0;
+    this.#key = randomKey([seed, step], stream);
   }
 
   /** The numbers that belong to a text: a parameter's name, a purpose. */
@@ -35,8 +33,8 @@ export class Random {
   }
 
   /** Three 32-bit numbers of index i. */
-  bits(i: number): [number, number, number] {
-    return randomBits(this.#seed, this.#stream, i);
+  bits(i: number): RandomBits {
+    return keyedBits(this.#key, i);
   }
 
   /** Uniform in [0, 1), 24 bits. */

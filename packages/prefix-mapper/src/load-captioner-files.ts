@@ -57,7 +57,10 @@ export async function loadCaptionerFiles(device: Device, files: CaptionerFiles):
     normalizePrefix,
     lora,
     featureSpace: spaceName,
+    dtype: trainedWith,
   } = parseRunConfig(files.config);
+  // Where the adapter cannot do as the training did, f32 comes nearest.
+  const dtype = device.adapter.f16 ? trainedWith : 'f32';
   if (spaceName !== undefined && !files.featureSpace)
     throw new MapperError(
       `captioner: this run was trained on texts only; give its ${spaceName} as featureSpace`,
@@ -78,7 +81,9 @@ export async function loadCaptionerFiles(device: Device, files: CaptionerFiles):
         : loadTokenizer(files.clip.tokenizer, { name: "CLIP's tokenizer.json" });
     const mapper = keep(await loadMapper(device, checkpoint, { config: sizes }));
     const weights = isTuned(checkpoint) ? checkpoint : files.gpt2.weights;
-    const gpt2 = keep(await loadGpt2(device, { config: files.gpt2.config as Gpt2ConfigInput, weights }));
+    const gpt2 = keep(
+      await loadGpt2(device, { config: files.gpt2.config as Gpt2ConfigInput, weights, dtype }),
+    );
     if (lora) {
       const changes = await Lora.load(device, gpt2.config, lora, checkpoint);
       gpt2.adapt(changes).merge();
@@ -89,7 +94,7 @@ export async function loadCaptionerFiles(device: Device, files: CaptionerFiles):
       );
     }
     const clipConfig = files.clip.config === undefined ? undefined : parseClipConfig(files.clip.config);
-    const clip = keep(await loadClip(device, { weights: files.clip.weights, config: clipConfig }));
+    const clip = keep(await loadClip(device, { weights: files.clip.weights, config: clipConfig, dtype }));
     return { clip, gpt2, mapper, tokenizer, clipTokenizer, stop: stopTokens, normalizePrefix, featureSpace };
   } catch (error) {
     for (const part of made) part.dispose();

@@ -16,6 +16,8 @@ export interface RunConfig {
   featureSpace?: string;
   /** LoRA's sizes, where the checkpoint holds changes of GPT-2. */
   lora?: LoraConfig;
+  /** What the frozen models' matrices were stored as in training; default f32. */
+  dtype?: 'f32' | 'f16';
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -34,7 +36,7 @@ export function parseRunConfig(
     throw new MapperError(`${name}: ${key} is ${JSON.stringify(value)}; ${wanted} is needed`);
   };
   if (!isObject(json)) return fail('the content', json, 'an object');
-  const { mapper, backbones, stopTokens, normalizePrefix = false, lora, featureSpace } = json;
+  const { mapper, backbones, stopTokens, normalizePrefix = false, lora, featureSpace, dtype } = json;
   if (!isObject(mapper)) return fail('mapper', mapper, 'an object of sizes');
   const folder = (key: 'clip' | 'gpt2'): string => {
     const value = isObject(backbones) ? backbones[key] : undefined;
@@ -50,6 +52,7 @@ export function parseRunConfig(
   const isLora = (value: unknown): value is LoraConfig =>
     isObject(value) && typeof value.rank === 'number' && typeof value.alpha === 'number';
   if (lora !== undefined && !isLora(lora)) return fail('lora', lora, 'an object with rank and alpha');
+  if (dtype !== undefined && dtype !== 'f32' && dtype !== 'f16') return fail('dtype', dtype, 'f32 or f16');
   return {
     mapper: resolveMapperConfig(mapper as unknown as MapperConfig),
     backbones: { clip: folder('clip'), gpt2: folder('gpt2') },
@@ -57,5 +60,6 @@ export function parseRunConfig(
     normalizePrefix,
     featureSpace,
     lora,
+    dtype,
   };
 }

@@ -52,7 +52,7 @@ export { Lion, type LionOptions } from './optim/lion.ts';
 export { Ema, type EmaOptions } from './optim/ema.ts';
 export { Optimizer, type OptimizerOptions } from './optim/optimizer.ts';
 export type { TrainableParameters } from './optim/trainable-parameters.ts';
-export { randomBits, unit24 } from './kernel/random.ts';
+export { keyedBits, randomKey, unit24, type RandomBits } from './kernel/random.ts';
 export { advanceSeed } from './ops/random/advance-seed.ts';
 export * from './safetensors/index.ts';
 export * from './dtype/half.ts';

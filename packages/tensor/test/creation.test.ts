@@ -210,7 +210,10 @@ test('multinomial draws by weight, and different entries without replacement', (
     let first = 0;
     for (let seed = 0; seed < 200; seed++) {
       const pair = await multinomial(weights.narrow(0, 0, 1), 2, { seed }).read();
-      assert.equal([...pair].toSorted((a, b) => a - b), [1, 2]);
+      assert.equal(
+        [...pair].toSorted((a, b) => a - b),
+        [1, 2],
+      );
       first += Number(pair[0] === 2);
     }
     assert.ok(Math.abs(first - 150) < 5 * Math.sqrt(37.5), `${first} of 150`);

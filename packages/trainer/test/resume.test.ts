@@ -283,14 +283,15 @@ test('weights that overflow are not saved over the last good checkpoint', async 
 });
 
 const { rename } = fs.promises;
-/** From the write with this number on, none comes to its end: what lies on the disk is what a crash leaves. */
-const dieAt = (write: number): void => {
+/** From the write with this number on, none comes to its end: what lies on the disk is what a crash leaves. Tells how many did. */
+const dieAt = (write: number): (() => number) => {
   let left = write;
   fs.promises.rename = async (from, to) => {
     if (left-- <= 0) throw Object.assign(new Error('EIO: rename'), { code: 'EIO', syscall: 'rename' });
     await rename(from, to);
   };
   syncBuiltinESMExports();
+  return () => write - left;
 };
 const alive = (): void => {
   fs.promises.rename = rename;
@@ -308,10 +309,12 @@ test('a run that ends at any of its writes goes on to the same bits, and loses n
   const whole = join(root, 'whole');
   await run(whole, {});
   const wanted = await everythingOf(whole);
-  // Every second step: four files at each of two places in an epoch, five after it.
+  // Every second step: four files at each of two places in an epoch, five after it (four where validation is no better).
   const saveEvery = { steps: 2 };
+  const done = dieAt(1000);
+  await run(join(root, 'counted'), { saveEvery });
   try {
-    for (const write of [0, 2, 3, 5, 8, 9, 12, 13, 16, 20, 25, 26, 34, 38]) {
+    for (const write of [0, 2, 3, 5, 8, 9, 12, 13, 16, 20, 25, 26, 34, done() - 1]) {
       const path = join(root, String(write));
       dieAt(write);
       assert.match(await refusal(run(path, { saveEvery })), /could not write/, `write ${write}`);

@@ -23,26 +23,36 @@ fn randomBits(seed: vec2u, stream: u32, i: u32) -> vec3u {
 // 24 bits fill an f32's significand.
 fn unit24(bits: u32) -> f32 { return f32(bits >> 8u) * 5.9604644775390625e-8f; }`;
 
-function pcg3d(from: readonly [number, number, number]): [number, number, number] {
-  let [x, y, z] = from.map((n) => (Math.imul(n, 1664525) + 1013904223) | 0);
-  const mix = (): void => {
-    x = (x + Math.imul(y, z)) | 0;
-    y = (y + Math.imul(z, x)) | 0;
-    z = (z + Math.imul(x, y)) | 0;
-  };
-  mix();
+/** Three 32-bit numbers. */
+export type RandomBits = readonly [number, number, number];
+
+/** Written out, without closures or copies: initial values draw millions. */
+function pcg3d(a: number, b: number, c: number): RandomBits {
+  let x = (Math.imul(a, 1664525) + 1013904223) | 0;
+  let y = (Math.imul(b, 1664525) + 1013904223) | 0;
+  let z = (Math.imul(c, 1664525) + 1013904223) | 0;
+  x = (x + Math.imul(y, z)) | 0;
+  y = (y + Math.imul(z, x)) | 0;
+  z = (z + Math.imul(x, y)) | 0;
   x ^= x >>> 16;
   y ^= y >>> 16;
   z ^= z >>> 16;
-  mix();
+  x = (x + Math.imul(y, z)) | 0;
+  y = (y + Math.imul(z, x)) | 0;
+  z = (z + Math.imul(x, y)) | 0;
   return [x >>> 0, y >>> 0, z >>> 0];
 }
 
-/** Three 32-bit numbers, the same as `randomBits` in WGSL. */
-export function randomBits(seed: ArrayLike<number>, stream: number, i: number): [number, number, number] {
-  const [x, y, z] = pcg3d([seed[0], seed[1], stream]);
-  return pcg3d([x ^ i, y, z]);
-}
+/** What all elements of a stream share. */
+export const randomKey = (seed: ArrayLike<number>, stream: number): RandomBits =>
+  pcg3d(seed[0], seed[1], stream);
+
+/** The numbers of element i of a stream, the same as `randomBits` in WGSL. */
+export const keyedBits = ([x, y, z]: RandomBits, i: number): RandomBits => pcg3d(x ^ i, y, z);
+
+/** The same from seed and stream. */
+export const randomBits = (seed: ArrayLike<number>, stream: number, i: number): RandomBits =>
+  keyedBits(randomKey(seed, stream), i);
 
 /** The upper 24 bits as a number in [0, 1). */
 export const unit24 = (bits: number): number => (bits >>> 8) * 2 ** -24;

@@ -24,13 +24,25 @@ export interface AxisRead {
 const isPlain = ({ offset = 0, at, inside, limit }: AxisRead): boolean =>
   offset === 0 && !at && !inside && limit === undefined;
 
+/** Neighbours that lie in the source as in the result are one axis: each axis costs a division for each element. */
+function joined(axes: readonly AxisRead[]): AxisRead[] {
+  const out: AxisRead[] = [];
+  for (const axis of axes) {
+    const before = out.at(-1);
+    if (axis.size === 1 && isPlain(axis)) continue;
+    if (before && isPlain(before) && isPlain(axis) && before.stride === axis.stride * axis.size)
+      out[out.length - 1] = { size: before.size * axis.size, stride: axis.stride };
+    else out.push(axis);
+  }
+  return out;
+}
+
 /** `x` as an operand of a result whose axes are `axes`. */
 export function readAt(x: Bindable, axes: readonly AxisRead[]): PlacedOperand {
-  const all = [...axes];
+  const all = joined(axes);
   // Axes at the end that lie as in the source move as one piece, together with the one before if it is only shifted.
   let inner = 1;
-  while (all.length > 0 && isPlain(all.at(-1)!) && (all.at(-1)!.stride === inner || all.at(-1)!.size === 1))
-    inner *= all.pop()!.size;
+  while (all.length > 0 && isPlain(all.at(-1)!) && all.at(-1)!.stride === inner) inner *= all.pop()!.size;
   const shifted = all.at(-1);
   if (shifted && !shifted.at && !shifted.inside && shifted.stride === inner && inner > 0) {
     const { size, offset = 0, limit } = all.pop()!;

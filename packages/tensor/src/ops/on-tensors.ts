@@ -1,5 +1,6 @@
-// Ops whose first argument is a tensor, one line each: they are methods of Tensor too (methods.ts).
-// With functions.ts this list is the registry: methods and tests are generated from it.
+// Ops that are methods of Tensor too (methods.ts), one line each; their first argument is a tensor. They are those that
+// torch.Tensor has, and linear, mlp, layerNorm and embedding. What PyTorch keeps in torch.nn.functional is in functions.ts, so that
+// a page pays only for what it imports. Together these lists are the registry: methods and tests are generated from them.
 export { add, sub, mul, div, minimum, maximum, affine } from './binary/arithmetic.ts';
 export { eq, ne, lt, le, gt, ge } from './binary/comparisons.ts';
 export { logicalAnd, logicalOr, logicalXor } from './binary/logic.ts';
@@ -49,29 +50,10 @@ export { cumsum, cumprod } from './reduce/cumulative.ts';
 export { softmax, logSoftmax, softmin } from './rows/softmax.ts';
 export { layerNorm } from './rows/layer-norm.ts';
 export { l2Normalize } from './rows/l2-normalize.ts';
-export { rmsNorm } from './rows/rms-norm.ts';
-export { groupNorm, instanceNorm } from './rows/group-norm.ts';
-export { batchNorm } from './rows/batch-norm.ts';
 export { matmul } from './product/matmul.ts';
 export { linear } from './product/linear.ts';
 export { mlp } from './product/mlp.ts';
-export { rotaryEmbedding } from './attention/rotary-embedding.ts';
 export { dot, outer, bmm, cross } from './product/vector-products.ts';
-export { conv2d } from './conv/conv2d.ts';
-export { conv1d, convTranspose1d } from './conv/conv1d.ts';
-export { convTranspose2d } from './conv/conv-transpose2d.ts';
-export {
-  maxPool2d,
-  maxPool2dWithIndices,
-  avgPool2d,
-  adaptiveAvgPool2d,
-  adaptiveMaxPool2d,
-} from './conv/pool2d.ts';
-export { maxPool1d, avgPool1d } from './conv/pool1d.ts';
-export { interpolate } from './conv/interpolate.ts';
-export { gridSample } from './conv/grid-sample.ts';
-export { pixelShuffle, pixelUnshuffle } from './conv/pixel-shuffle.ts';
-export { imagePatches, patchEmbed } from './conv/patch-embed.ts';
 export { embedding } from './index/embedding.ts';
 export { writeRows } from './index/write-rows.ts';
 export { take, indexSelect, indexAdd } from './index/take.ts';
@@ -79,21 +61,4 @@ export { gather } from './index/gather.ts';
 export { scatter, scatterAdd, scatterReduce } from './index/scatter.ts';
 export { oneHot, bincount } from './index/one-hot.ts';
 export { maskedFill } from './index/masked-fill.ts';
-export { bucketize } from './index/search-sorted.ts';
 export { dropout } from './random/dropout.ts';
-export { bernoulli, multinomial } from './random/discrete.ts';
-export { crossEntropy } from './loss/cross-entropy.ts';
-export { linearCrossEntropy } from './loss/linear-cross-entropy.ts';
-export { nllLoss } from './loss/nll-loss.ts';
-export {
-  mseLoss,
-  l1Loss,
-  huberLoss,
-  smoothL1Loss,
-  binaryCrossEntropy,
-  binaryCrossEntropyWithLogits,
-  klDiv,
-  hingeEmbeddingLoss,
-  cosineSimilarity,
-  cosineEmbeddingLoss,
-} from './loss/pointwise-losses.ts';

@@ -69,7 +69,7 @@ await runCommand({
     const folders = await localFolders(recordedBackbones(run, recorded), signal);
     const prepared = await prepare(device, settings, folders, signal);
     assertSameInputs(run, recorded, prepared);
-    const { sets, dataset, clip, clipHash } = prepared;
+    const { sets, dataset, clip, featuresHash } = prepared;
     const { split } = values;
     const { strict, visual } = settings;
     // Of other pictures, a training on texts only has read none, and a blind one has mixed them up.
@@ -78,7 +78,7 @@ await runCommand({
         ? await splitFeatures(dataset, split, {
             clip,
             tokens: visual === 'patches',
-            weightsHash: clipHash,
+            weightsHash: featuresHash,
             strict,
             signal,
           })

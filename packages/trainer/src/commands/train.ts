@@ -109,6 +109,7 @@ await runCommand({
         stopTokens,
         normalizePrefix: settings.visual === 'normalised',
         lora: loraConfig,
+        dtype: settings.dtype,
         featureSpace: space && spaceFile,
         dataset: { name: dataset.name, digest: dataset.digest, pictures: countsOf(sets) },
         weights: { clip: prepared.clipHash, gpt2: prepared.gpt2Hash },

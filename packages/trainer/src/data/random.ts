@@ -1,20 +1,16 @@
-// The host's random numbers for data order: small, seeded, the same everywhere.
+// The host's random numbers for data order: seeded, the same everywhere.
+import { Random } from '@foreword/nn';
 
-/** Uniform numbers in [0, 1) from a seed (mulberry32). */
+/** Uniform numbers in [0, 1) from a seed, one after the other. */
 export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const random = new Random(seed);
+  let drawn = 0;
+  return () => random.double(drawn++);
 }
 
 /** A seed for one purpose: streams of one run do not overlap by accident. */
-export function streamSeed(seed: number, ...parts: number[]): number {
-  return parts.reduce((h, part) => Math.imul(h ^ (part + 0x9e3779b9), 0x85ebca6b) >>> 0, seed >>> 0);
-}
+export const streamSeed = (seed: number, ...parts: number[]): number =>
+  Random.of(seed, parts.join('/')).bits(0)[0];
 
 /** The items in random order (Fisher–Yates). */
 export function shuffled<X>(items: readonly X[], draw: () => number): X[] {
@@ -28,9 +24,4 @@ export function shuffled<X>(items: readonly X[], draw: () => number): X[] {
 
 /** The numbers 0 … n − 1 in random order. */
 export const shuffledIndices = (n: number, seed: number): Int32Array<ArrayBuffer> =>
-  Int32Array.from(
-    shuffled(
-      Array.from({ length: n }, (_, i) => i),
-      seededRandom(seed),
-    ),
-  );
+  Int32Array.from(new Random(seed).permutation(n));

@@ -2,7 +2,8 @@
 import { CommandError } from '@foreword/cli-kit';
 
 /** What files and names of models are refused with. */
-const ofModels = /^(Hub|Clip|Gpt2|Mapper|Tokenizer|Torch|Safetensors)\w*Error$|^SyntaxError$/;
+const ofModels =
+  /^(Hub|Clip|Gpt2|Mapper|Checkpoint|Module|Tokenizer|Torch|Safetensors)\w*Error$|^SyntaxError$/;
 
 /**
  * Runs `load`; an error about a model becomes a CommandError with that error's own cure, or one that fits all.

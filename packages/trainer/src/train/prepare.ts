@@ -45,8 +45,8 @@ export async function prepare(
   const tested = testOn === undefined ? base : await openDataset(testOn, { strict, signal });
   const dataset = withTestOf(base, tested);
   assertTrainable(dataset);
-  const backbones = await loadBackbones(device, folders);
-  const { clip, gpt2, tokenizer, clipHash } = backbones;
+  const backbones = await loadBackbones(device, folders, settings);
+  const { clip, gpt2, tokenizer, featuresHash: weightsHash } = backbones;
   const placement = placementOf(settings, { gpt2, tokenizer });
   assertRoom(gpt2.config, settings.prefix, placement.prompt?.length ?? 0);
   const { tokensOf, stopTokens } = captionEndings(settings.ending, {
@@ -54,7 +54,7 @@ export async function prepare(
     end: gpt2.config.eos_token_id,
   });
   const tokens = settings.visual === 'patches';
-  const options = { clip, tokens, weightsHash: clipHash, strict, signal };
+  const options = { clip, tokens, weightsHash, strict, signal };
   // Of pictures to train on, only --text-space standardised reads anything.
   const needsPictures = !settings.textOnly || settings.textSpace === 'standardised';
   const set = async (data: Dataset, split: Split): Promise<TokenizedSet> => {
@@ -91,7 +91,7 @@ export async function prepare(
   if (settings.shuffleFeatures) sets.train = blinded(sets.train, settings.seed);
   let space: FeatureSpace | undefined;
   if (settings.textOnly) {
-    const texts = await captionFeatures(sets, { clip, folder: folders.clip, weightsHash: clipHash, signal });
+    const texts = await captionFeatures(sets, { clip, folder: folders.clip, weightsHash, signal });
     const { textOnly: method, textSpace, memory, memoryTemperature: temperature, seed } = settings;
     const { train, val, ...own } = textOnlySets(sets, texts, {
       method,

@@ -41,6 +41,13 @@ export const regimeFlags = defineFlags({
     max: 4096,
     describe: 'with --lora: changes are scaled by this number over the rank (default: the rank)',
   },
+  dtype: {
+    type: 'choices',
+    choices: ['f32', 'f16'],
+    default: 'f32',
+    describe:
+      "what the frozen models' matrices are stored as on the GPU: f16 takes half of the memory; what is trained stays f32",
+  },
 });
 
 /** What of it is a setting of the run. */
@@ -51,11 +58,13 @@ export interface RegimeSettings {
   /** LoRA's rank. */
   lora: number | undefined;
   loraAlpha: number | undefined;
+  /** Storage of the frozen models' matrices. */
+  dtype: 'f32' | 'f16';
 }
 
 /** @throws UsageError for flags that do not go together */
 export function toRegime(
-  { prefixKind, prompt, visual, lora, loraAlpha }: FlagValues<typeof regimeFlags>,
+  { prefixKind, prompt, visual, lora, loraAlpha, dtype }: FlagValues<typeof regimeFlags>,
   { tuneGpt2, mapper }: { tuneGpt2: boolean; mapper: string },
 ): RegimeSettings {
   if (lora !== undefined && tuneGpt2)
@@ -64,6 +73,10 @@ export function toRegime(
     });
   if (lora === undefined && loraAlpha !== undefined)
     throw new UsageError('--lora-alpha goes with --lora', { cure: 'add --lora 8, for example' });
+  if (dtype === 'f16' && tuneGpt2)
+    throw new UsageError('--dtype f16 stores frozen weights; --tune-gpt2 trains them, in f32', {
+      cure: 'leave one of them out, or train changes with --lora',
+    });
   if (prefixKind === 'infix' && prompt === undefined)
     throw new UsageError('--prefix-kind infix needs the text it stands behind', {
       cure: 'add --prompt "A picture of", for example',
@@ -76,7 +89,7 @@ export function toRegime(
     throw new UsageError(`--visual patches needs a mapper that reads rows, and ${mapper} reads one feature`, {
       cure: 'add --mapper transformer',
     });
-  return { prefixKind, prompt, visual, lora, loraAlpha };
+  return { prefixKind, prompt, visual, lora, loraAlpha, dtype };
 }
 
 /** The mapper's placement for this GPT-2. */
