@@ -1,5 +1,5 @@
-// Command behind `pnpm test`, `pnpm conformance` and `pnpm test:full`: every package's tests, summed into one line.
-//   node --import tsx packages/test-kit/src/test-all.ts [--conformance | --full] [package…]
+// Command behind `pnpm test`, `pnpm conformance`, `pnpm test:outside` and `pnpm test:full`: every package's tests, summed into one line.
+//   node --import tsx packages/test-kit/src/test-all.ts [--conformance | --outside | --full] [package…]
 import { fileURLToPath } from 'node:url';
 import { testPackages, type TestKind } from './test-packages.ts';
 
@@ -7,11 +7,11 @@ const timeLimitSeconds = 20 * 60;
 
 const args = process.argv.slice(2).filter((arg) => arg !== '--');
 const flags = args.filter((arg) => arg.startsWith('-'));
-const unknown = flags.filter((flag) => flag !== '--conformance' && flag !== '--full');
+const unknown = flags.filter((flag) => !['--conformance', '--outside', '--full'].includes(flag));
 if (unknown.length > 0 || flags.length > 1) {
   console.error(
     `${unknown.length > 0 ? `unknown flag ${unknown.join(' ')}` : 'one kind of test at a time'}; ` +
-      'usage: pnpm test [package…], pnpm conformance [package…] or pnpm test:full [package…]',
+      'usage: pnpm test [package…], and so pnpm conformance, pnpm test:outside and pnpm test:full',
   );
   process.exitCode = 2;
 } else {

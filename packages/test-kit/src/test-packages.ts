@@ -6,10 +6,10 @@ import { countsLine, readTestCounts, sumCounts } from './test-counts.ts';
 import type { TestCounts } from './test-counts.ts';
 
 /**
- * `test`: each package's own script. `conformance` and `full`: the files `test/<kind>/*.<kind>.ts`, which need data
- * from outside the repository, the latter also minutes.
+ * `test`: each package's own script. `conformance`, `outside` and `full`: the files `test/<kind>/*.<kind>.ts`, which need
+ * data from outside the repository; `outside` is other projects' test suites, `full` takes minutes.
  */
-export type TestKind = 'test' | 'conformance' | 'full';
+export type TestKind = 'test' | 'conformance' | 'outside' | 'full';
 
 /** Which tests to run. */
 export interface TestPackagesOptions {

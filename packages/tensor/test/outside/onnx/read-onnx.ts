@@ -79,8 +79,8 @@ const root = protobuf.Root.fromJSON({
   ),
 });
 
-const decode = <T>(type: string, bytes: Uint8Array): T =>
-  root.lookupType(type).toObject(root.lookupType(type).decode(bytes), { longs: Number, arrays: true }) as T;
+const decode = (type: string, bytes: Uint8Array): unknown =>
+  root.lookupType(type).toObject(root.lookupType(type).decode(bytes), { longs: Number, arrays: true });
 
 /** ONNX element types by number. */
 export const elementTypes: Record<number, string> = {
@@ -217,6 +217,7 @@ export function toHost(raw: RawTensor): HostTensor {
   return { name, shape, type, data: data ?? [] };
 }
 
-export const readModel = async (path: string): Promise<OnnxModel> => decode('Model', await readFile(path));
+export const readModel = async (path: string): Promise<OnnxModel> =>
+  decode('Model', await readFile(path)) as OnnxModel;
 export const readTensor = async (path: string): Promise<HostTensor> =>
-  toHost(decode<RawTensor>('Tensor', await readFile(path)));
+  toHost(decode('Tensor', await readFile(path)) as RawTensor);

@@ -2,17 +2,24 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Device } from '../../../src/node.ts';
-import { readModel, readTensor, type HostTensor } from './read-onnx.ts';
+import { elementTypes, readModel, readTensor, type HostTensor, type OnnxModel } from './read-onnx.ts';
 import { runGraph } from './run-graph.ts';
-import { fromHost, isFloatType, Skip } from './value.ts';
+import { dtypeOf, fromHost, isFloatType, Skip } from './value.ts';
 
+/** What became of a case. */
 export type Outcome = { kind: 'pass' } | { kind: 'skip' | 'fail'; why: string };
+
+export interface NodeCase {
+  model: OnnxModel;
+  inputs: HostTensor[];
+  wanted: HostTensor[];
+}
 
 /** ONNX's own tolerance for node tests. */
 const tolerance = { relative: 1e-3, absolute: 1e-7 };
 
 function difference(
-  actual: readonly number[],
+  actual: Float32Array | Int32Array | Uint32Array,
   shape: readonly number[],
   wanted: HostTensor,
 ): string | undefined {
@@ -21,7 +28,7 @@ function difference(
   const isFloat = isFloatType(wanted.type);
   for (let i = 0; i < wanted.data.length; i++) {
     const [got, want] = [actual[i], wanted.data[i]];
-    if (Object.is(got, want) || got === want || (Number.isNaN(got) && Number.isNaN(want))) continue;
+    if (got === want || (Number.isNaN(got) && Number.isNaN(want))) continue;
     const close = isFloat && Math.abs(got - want) <= tolerance.absolute + tolerance.relative * Math.abs(want);
     if (!close) return `element ${i} is ${got} instead of ${want}`;
   }
@@ -35,16 +42,25 @@ async function readAll(folder: string, kind: 'input' | 'output'): Promise<HostTe
   return found;
 }
 
-/** @param folder of the test, with `model.onnx` and `test_data_set_0` */
-export async function runCase(device: Device, folder: string): Promise<Outcome> {
+/**
+ * @param folder of the test, with `model.onnx` and `test_data_set_0`
+ * @throws Skip for what holds no tensors of numbers
+ */
+export async function readCase(folder: string): Promise<NodeCase> {
+  const model = await readModel(join(folder, 'model.onnx'));
+  for (const { type } of [...model.graph.input, ...model.graph.output]) {
+    if (type && !type.tensorType) throw new Skip('sequences and optional values');
+    if (type?.tensorType) dtypeOf(elementTypes[type.tensorType.elemType]);
+  }
+  const data = join(folder, 'test_data_set_0');
+  return { model, inputs: await readAll(data, 'input'), wanted: await readAll(data, 'output') };
+}
+
+/** Of a test that was read, or of reading it. */
+export async function outcomeOf(device: Device, read: () => NodeCase | Promise<NodeCase>): Promise<Outcome> {
   try {
-    const model = await readModel(join(folder, 'model.onnx'));
-    const { input, output } = model.graph;
-    if ([...input, ...output].some(({ type }) => type && !type.tensorType))
-      return { kind: 'skip', why: 'sequences and optional values' };
-    const data = join(folder, 'test_data_set_0');
-    const [inputs, wanted] = [await readAll(data, 'input'), await readAll(data, 'output')];
-    const difference_ = await device.scope(async () => {
+    const { model, inputs, wanted } = await read();
+    const why = await device.scope(async () => {
       const given = model.graph.input.filter(
         ({ name }) => !model.graph.initializer.some((t) => t.name === name),
       );
@@ -53,17 +69,14 @@ export async function runCase(device: Device, folder: string): Promise<Outcome> 
       for (const [i, want] of wanted.entries()) {
         const result = results[i];
         if (!result) return `output ${i} is missing`;
-        const why = difference([...(await result.tensor.read())], result.tensor.shape, want);
-        if (why) return `output ${i}: ${why}`;
+        const found = difference(await result.tensor.read(), result.tensor.shape, want);
+        if (found) return `output ${i}: ${found}`;
       }
       return undefined;
     });
-    return difference_ === undefined ? { kind: 'pass' } : { kind: 'fail', why: difference_ };
+    return why === undefined ? { kind: 'pass' } : { kind: 'fail', why };
   } catch (error) {
     const { message } = error as Error;
-    if (error instanceof Skip) return { kind: 'skip', why: message };
-    // A tensor file of another kind (sequences, text).
-    if (/^type /.test(message)) return { kind: 'skip', why: `element ${message}` };
-    return { kind: 'fail', why: message.split('\n')[0] };
+    return { kind: error instanceof Skip ? 'skip' : 'fail', why: message.split('\n')[0] };
   }
 }

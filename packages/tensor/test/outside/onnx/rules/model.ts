@@ -81,7 +81,7 @@ export const model: Rules = {
     const results = xs.map((x, i) => {
       const g = f.add(f.mul(x, call.float('norm_coefficient', 0)), gs[i]);
       const h = f.add(hs[i], f.square(g));
-      return [f.sub(x, f.mul(f.div(g, f.add(f.sqrt(h), call.float('epsilon', 0))), r)), h];
+      return [f.sub(x, f.mul(f.div(g, f.add(f.sqrt(h), call.float('epsilon', 1e-6))), r)), h];
     });
     return columns(results, groups[0].type);
   },
@@ -95,7 +95,7 @@ export const model: Rules = {
       const g = f.add(f.mul(x, call.float('norm_coefficient', 0)), gs[i]);
       const v = f.add(f.mul(vs[i], alpha), f.mul(g, 1 - alpha));
       const h = f.add(f.mul(hs[i], beta), f.mul(f.square(g), 1 - beta));
-      const next = f.sub(x, f.mul(f.div(v, f.add(f.sqrt(h), call.float('epsilon', 0))), r));
+      const next = f.sub(x, f.mul(f.div(v, f.add(f.sqrt(h), call.float('epsilon', 1e-6))), r));
       return [f.mul(next, 1 - call.float('norm_coefficient_post', 0)), v, h];
     });
     return columns(results, groups[0].type);

@@ -60,7 +60,7 @@ export const pointwise: Rules = {
     if (type === 'float16' && x!.type !== 'float16')
       return [{ tensor: f.cast(f.cast(x!.tensor, 'f16'), 'f32'), type }];
     const tensor = type === 'bool' ? f.ne(x!.tensor, 0) : f.cast(x!.tensor, dtypeOf(type ?? 'string'));
-    return [{ tensor, type: type! }];
+    return [{ tensor, type }];
   },
   CastLike: ([x, like]) => {
     const half = like!.type === 'float16' && x!.type !== 'float16';

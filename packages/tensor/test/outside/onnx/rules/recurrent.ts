@@ -1,7 +1,7 @@
 // ONNX's recurrent layers, step by step from products and activations.
 import * as f from '../../../../src/node.ts';
 import type { Tensor } from '../../../../src/node.ts';
-import { Skip, type Inputs, type NodeCall, type Outputs, type Rule, type Rules } from '../value.ts';
+import { read, Skip, type Inputs, type NodeCall, type Outputs, type Rule, type Rules } from '../value.ts';
 
 interface Layer {
   /** Each step's input times the weights, both biases apart: [B, gates·H]. */
@@ -19,13 +19,14 @@ const row = (t: Tensor): Tensor => f.reshape(t, t.shape.slice(1));
 const timesTransposed = (x: Tensor, w: Tensor): Tensor => f.matmul(x, f.transpose(w, [1, 0]));
 
 function recurrent(gates: number, makeStep: (inputs: Inputs, call: NodeCall) => Step): Rule {
-  return (inputs, call): Outputs => {
+  return async (inputs, call): Promise<Outputs> => {
     const [x, w, r, bias, lengths, initial, cell] = inputs;
     if (call.text('direction', 'forward') !== 'forward') throw new Skip('recurrent layers backwards');
-    if (lengths) throw new Skip('recurrent layers with lengths');
     const isBatchFirst = call.int('layout', 0) === 1;
     const turn = (t: Tensor): Tensor => (isBatchFirst ? f.swapaxes(t, 0, 1) : t);
     const input = turn(x!.tensor);
+    if (lengths && (await read(lengths)).some((n) => n !== input.dim(0)))
+      throw new Skip('recurrent layers with sequences of several lengths');
     const size = call.int('hidden_size', r!.tensor.dim(-1));
     const batch = input.dim(1);
     const state = (given: Tensor | undefined): Tensor =>

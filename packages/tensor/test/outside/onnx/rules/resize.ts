@@ -19,7 +19,8 @@ function placeOf(mode: string, o: number, { n, out, scale, region: [from, to] = 
     case 'pytorch_half_pixel':
       return out > 1 ? (o + 0.5) / scale - 0.5 : 0;
     case 'align_corners':
-      return out > 1 ? (o * (n - 1)) / (out - 1) : 0;
+      // ONNX takes the exact size n · scale here, though it is no whole number.
+      return out > 1 ? (o * (n - 1)) / (n * scale - 1) : 0;
     case 'asymmetric':
       return o / scale;
     case 'tf_half_pixel_for_nn':
@@ -113,7 +114,8 @@ export const resize: Rule = async ([x, roi, scales, sizes], call) => {
     region: region && [region[i], region[tensor.rank + i]],
   }));
   const own = ownMode(call);
-  if (own && tensor.rank === 4 && axes[0].scale === 1 && axes[1].scale === 1) {
+  const isExact = !own?.alignCorners || axes.every(({ n, scale, out }) => n * scale === out);
+  if (own && isExact && tensor.rank === 4 && axes[0].scale === 1 && axes[1].scale === 1) {
     const size = sizes ? { size: to.slice(2) } : { scale: by!.slice(2) };
     return [{ tensor: f.interpolate(tensor, { ...size, ...own, layout: 'nchw' }), type }];
   }
