@@ -1,0 +1,86 @@
+// PyTorch's OpInfo samples with gradients, where a Python with torch is there (FOREWORD_PYTHON, or a python3).
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { failOnGpuErrors, suite } from '@foreword/test-kit';
+import * as assert from 'uvu/assert';
+import { openDevice, openSafetensorsPath } from '../../src/node.ts';
+import { differs, readSkips, reasonsOf } from './skips.ts';
+import { elementwise } from './torch/elementwise-rules.ts';
+import { runTorchCase } from './torch/run-torch-case.ts';
+import { shaped } from './torch/shape-rules.ts';
+import type { TorchCase } from './torch/torch-call.ts';
+
+interface Written {
+  torch: string;
+  names: string[];
+  cases: TorchCase[];
+  others: { op: string; why: string }[];
+}
+
+const rules = { ...elementwise, ...shaped };
+const most = process.env.FOREWORD_TORCH_SAMPLES ?? '4';
+const only = new RegExp(process.env.FOREWORD_OUTSIDE ?? '');
+
+function pythonWithTorch(): string | undefined {
+  const named = process.env.FOREWORD_PYTHON;
+  return (named ? [named] : ['python3', '/usr/bin/python3']).find((python) => {
+    try {
+      execFileSync(python, ['-c', 'import torch'], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+const python = process.env.FOREWORD_TORCH === 'none' ? undefined : pythonWithTorch();
+if (python) {
+  const folder = mkdtempSync(join(tmpdir(), 'foreword-torch-'));
+  const script = fileURLToPath(new URL('torch/write-cases.py', import.meta.url));
+  const wanted = Object.keys(rules).filter((name) => only.test(name));
+  execFileSync(python, [script, folder, most, ...wanted], { stdio: ['ignore', 'inherit', 'ignore'] });
+  const { torch, names, cases, others } = JSON.parse(
+    readFileSync(join(folder, 'cases.json'), 'utf8').replaceAll('NaN', 'null'),
+  ) as Written;
+  const file = await openSafetensorsPath(join(folder, 'cases.safetensors'));
+  const device = await openDevice();
+  const skips = readSkips(new URL('torch-skips.json', import.meta.url));
+  const leftOut: string[] = others.map(({ why }) => why);
+  let passed = 0;
+
+  const test = suite(`PyTorch ${torch} OpInfo`, { timeLimitSeconds: 120 });
+  test.after.each(failOnGpuErrors(device));
+  for (const op of wanted)
+    test(skips[op] ? `${op} is listed: ${skips[op]}` : op, async () => {
+      const wrong: string[] = [];
+      for (const each of cases.filter((one) => one.op === op)) {
+        const outcome = await runTorchCase(device, file, rules[op], each);
+        if (outcome.kind === 'fail') wrong.push(`sample ${each.sample}: ${outcome.why}`);
+        else if (outcome.kind === 'skip') leftOut.push(outcome.why);
+        else passed++;
+      }
+      if (skips[op] && wrong.length === 0) throw new Error(`passes now; take ${op} off torch-skips.json`);
+      if (skips[op]) {
+        assert.ok(skips[op].startsWith(differs));
+        leftOut.push(...wrong.map(() => skips[op]));
+      } else assert.equal(wrong, []);
+    });
+  test('device closes', async () => {
+    await file.close();
+    device.close();
+    rmSync(folder, { recursive: true });
+    console.log(
+      `\nPyTorch's OpInfo: ${wanted.length} of ${names.length} ops mapped; ${passed} of ${passed + leftOut.length} samples pass`,
+    );
+    for (const [reason, count] of reasonsOf(leftOut)) console.log(`  ${count} left out: ${reason}`);
+  });
+  test.run();
+} else {
+  const test = suite('PyTorch OpInfo');
+  test.skip('skipped: no python3 can import torch (FOREWORD_PYTHON names another)');
+  console.log("PyTorch's OpInfo is left out: no python3 can import torch (FOREWORD_PYTHON names another).");
+  test.run();
+}
