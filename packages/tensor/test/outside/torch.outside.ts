@@ -9,6 +9,8 @@ import * as assert from 'uvu/assert';
 import { openDevice, openSafetensorsPath } from '../../src/node.ts';
 import { differs, readSkips, reasonsOf } from './skips.ts';
 import { elementwise } from './torch/elementwise-rules.ts';
+import { notMapped } from './torch/not-mapped.ts';
+import { more } from './torch/more-rules.ts';
 import { runTorchCase } from './torch/run-torch-case.ts';
 import { shaped } from './torch/shape-rules.ts';
 import type { TorchCase } from './torch/torch-call.ts';
@@ -20,7 +22,7 @@ interface Written {
   others: { op: string; why: string }[];
 }
 
-const rules = { ...elementwise, ...shaped };
+const rules = { ...elementwise, ...shaped, ...more };
 const most = process.env.FOREWORD_TORCH_SAMPLES ?? '4';
 const only = new RegExp(process.env.FOREWORD_OUTSIDE ?? '');
 
@@ -76,6 +78,11 @@ if (python) {
       `\nPyTorch's OpInfo: ${wanted.length} of ${names.length} ops mapped; ${passed} of ${passed + leftOut.length} samples pass`,
     );
     for (const [reason, count] of reasonsOf(leftOut)) console.log(`  ${count} left out: ${reason}`);
+    const whys = names
+      .filter((name) => !(name in rules))
+      .map((name) => notMapped.find(([pattern]) => pattern.test(name))![1]);
+    console.log('Ops that are not mapped:');
+    for (const [reason, count] of reasonsOf(whys)) console.log(`  ${count}: ${reason}`);
   });
   test.run();
 } else {

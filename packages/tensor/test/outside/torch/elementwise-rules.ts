@@ -34,7 +34,8 @@ const loss =
     const more = names.flatMap((name) =>
       call.has(name) ? [[name === 'log_target' ? 'logTarget' : name, call.at(-1, name)]] : [],
     );
-    const reduction = call.text(-1, 'reduction', 'mean');
+    const word = call.text<string>(-1, 'reduction', 'mean');
+    const reduction = (word === 'batchmean' ? 'batchMean' : word) as 'mean';
     return of(call.tensor(0), call.tensor(1), { reduction, ...Object.fromEntries(more) });
   };
 
@@ -91,7 +92,7 @@ export const elementwise: TorchRules = {
   'nn.functional.hardswish': unary(f.hardSwish),
   'nn.functional.relu6': unary((x) => f.hardTanh(x, { min: 0, max: 6 })),
   'nn.functional.gelu': (call) =>
-    (call.text(-1, 'approximate', 'none') === 'tanh' ? f.geluNew : f.gelu)(call.tensor(0)),
+    (call.at(-1, 'approximate') === 'tanh' ? f.geluNew : f.gelu)(call.tensor(0)),
   'nn.functional.elu': (call) => f.elu(call.tensor(0), call.number(1, 'alpha', 1)),
   'nn.functional.celu': (call) => f.celu(call.tensor(0), call.number(1, 'alpha', 1)),
   'nn.functional.leaky_relu': (call) => f.leakyRelu(call.tensor(0), call.number(1, 'negative_slope', 0.01)),
@@ -107,7 +108,7 @@ export const elementwise: TorchRules = {
   'div.no_rounding_mode': binary(f.div),
   __radd__: binary(f.add),
   __rmul__: binary(f.mul),
-  atan2: binary(f.atan2 as (a: Tensor, b: Tensor | number) => Tensor),
+  atan2: binary(f.atan2),
   maximum: binary(f.maximum),
   minimum: binary(f.minimum),
   'max.binary': binary(f.maximum),
@@ -133,6 +134,8 @@ export const elementwise: TorchRules = {
   masked_fill: (call) => {
     const value = call.at(2, 'value');
     if (typeof value === 'object') throw new TorchSkip('maskedFill with a tensor as value; where takes it');
+    if (call.tensor(1).rank > call.tensor(0).rank)
+      throw new TorchSkip('maskedFill of what is smaller than its mask');
     return f.maskedFill(call.tensor(0), call.tensor(1), value as number);
   },
   'nn.functional.mse_loss': loss(f.mseLoss),
@@ -141,6 +144,6 @@ export const elementwise: TorchRules = {
   'nn.functional.smooth_l1_loss': loss(f.smoothL1Loss, 'beta'),
   'nn.functional.binary_cross_entropy': loss(f.binaryCrossEntropy),
   'nn.functional.binary_cross_entropy_with_logits': loss(f.binaryCrossEntropyWithLogits),
-  'nn.functional.kl_div': loss(f.klDiv as never, 'log_target'),
+  'nn.functional.kl_div': loss(f.klDiv, 'log_target'),
   'nn.functional.hinge_embedding_loss': loss(f.hingeEmbeddingLoss, 'margin'),
 };

@@ -167,7 +167,7 @@ export const shaped: TorchRules = {
   outer: (call) => f.outer(call.tensor(0), call.tensor(1)),
   einsum: (call) => f.einsum(call.at(1, 'equation') as string, ...(call.at(0, '') as Tensor[])),
   'nn.functional.linear': (call) =>
-    f.linear(call.tensor(0), f.transpose(call.tensor(1, 'weight'), [1, 0]), call.maybeTensor(2, 'bias')),
+    f.linear(call.tensor(0), call.tensor(1, 'weight'), call.maybeTensor(2, 'bias')),
   'nn.functional.conv1d': (call) => conv(call, 1, false),
   'nn.functional.conv2d': (call) => conv(call, 2, false),
   'nn.functional.conv_transpose1d': (call) => conv(call, 1, true),
@@ -225,6 +225,7 @@ export const shaped: TorchRules = {
   'nn.functional.batch_norm': (call) => {
     const momentum = call.number(6, 'momentum', 0.1);
     if (momentum < 0) throw new TorchSkip('a momentum below 0');
+    if (call.tensor(0).rank < 2) throw new TorchSkip('batchNorm of one axis');
     const options = {
       runningMean: call.maybeTensor(1, 'running_mean'),
       runningVar: call.maybeTensor(2, 'running_var'),
@@ -241,16 +242,13 @@ export const shaped: TorchRules = {
       ),
     );
   },
-  'nn.functional.group_norm': (call) =>
-    channelsSecond(
-      f.groupNorm(
-        channelsLast(call.tensor(0)),
-        call.number(1, 'num_groups', 1),
-        call.maybeTensor(2, 'weight'),
-        call.maybeTensor(3, 'bias'),
-        { eps: call.number(4, 'eps', 1e-5) },
-      ),
-    ),
+  'nn.functional.group_norm': (call) => {
+    const eps = call.number(4, 'eps', 1e-5);
+    if (eps < 0) throw new TorchSkip('an eps below 0');
+    const [gain, bias] = [call.maybeTensor(2, 'weight'), call.maybeTensor(3, 'bias')];
+    const x = channelsLast(call.tensor(0));
+    return channelsSecond(f.groupNorm(x, call.number(1, 'num_groups', 1), gain, bias, { eps }));
+  },
   'nn.functional.layer_norm': (call) => {
     const shape = call.numbers(1, 'normalized_shape')!;
     const x = call.tensor(0);
