@@ -50,10 +50,7 @@ test('an import along the arrows passes, against them fails', () => {
   assert.match(boundaryProblems(against), 'packages/tensor/src/index.ts:1: tensor must not use clip');
   assert.match(boundaryProblems(against), 'dependencies: @foreword/clip is not allowed');
   const sideways = packageFiles('clip', "export * from '@foreword/gpt2';", uses('gpt2'));
-  assert.match(
-    boundaryProblems(sideways),
-    'clip must not use gpt2; it may use tensor, hub, image, tokenizer',
-  );
+  assert.match(boundaryProblems(sideways), 'clip must not use gpt2; it may use tensor, nn, hub');
 });
 
 test('relative paths into another package, undeclared packages, unknown packages, fixed versions', () => {

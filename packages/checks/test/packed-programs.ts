@@ -14,6 +14,20 @@ export const packedPrograms: Readonly<Record<string, string>> = {
     assert.throws(() => parameter(device, [1], [2]), ShapeError);
     device.close();
   `,
+  nn: `
+    import { openDevice, tensor } from '@foreword/tensor/node';
+    import { AdamW, Linear, ModuleError, seeded, shapesOf } from '@foreword/nn';
+    assert.deepEqual(shapesOf((p) => new Linear(p, 3, 2)), new Map([['weight', [2, 3]], ['bias', [2]]]));
+    const device = await openDevice();
+    const layer = new Linear(seeded(device, { seed: 1 }), 1, 1);
+    const optimizer = new AdamW(layer.namedParameters(), { lr: 0.1 });
+    const lossOf = () => layer.forward(tensor(device, [1], [1, 1])).sub(3).square().sum();
+    const first = await device.scope(lossOf).item();
+    for (let step = 0; step < 20; step++) device.scope(() => void optimizer.step(lossOf()));
+    assert.ok((await device.scope(lossOf).item()) < first / 2);
+    assert.throws(() => { const p = seeded(device, { seed: 1 }); p.get('x', [1], () => {}); p.get('x', [1], () => {}); }, ModuleError);
+    device.close();
+  `,
   image: `
     import { decodeImage, resizeBicubic } from '@foreword/image';
     import * as node from '@foreword/image/node';

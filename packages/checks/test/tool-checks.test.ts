@@ -32,7 +32,7 @@ async function runOn(name: string, files: Record<string, string>): Promise<ToolO
 
 const good = {
   'a.ts': "import { b } from './b.ts';\n\nexport const a = b + 1;\n",
-  'b.ts': "import type { a } from './a.ts';\n\nexport const b = 2;\nexport type A = typeof a;\n",
+  'b.ts': 'export const b = 2;\n',
 };
 
 test('a good folder passes all three', async () => {
@@ -63,6 +63,14 @@ test('lint fails on floating promises, import cycles, default exports, any, and 
       {
         'a.ts': "import { b } from './b.ts';\n\nexport const a = (): number => b();\n",
         'b.ts': "import { a } from './a.ts';\n\nexport const b = (): number => a();\n",
+      },
+    ],
+    [
+      // A circle that only types close is one.
+      'no-cycle',
+      {
+        'a.ts': "import { b } from './b.ts';\n\nexport const a = b + 1;\n",
+        'b.ts': "import type { a } from './a.ts';\n\nexport const b = 2;\nexport type A = typeof a;\n",
       },
     ],
     ['no-default-export', { 'a.ts': 'export default 1;\n' }],

@@ -57,6 +57,7 @@ export {
   type AdamWOptions,
   type EmaOptions,
   type LionOptions,
+  type LossScaleOptions,
   type OptimizerOptions,
   type SGDOptions,
   type TrainableParameters,

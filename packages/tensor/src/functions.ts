@@ -51,6 +51,7 @@ export { SGD, type SGDOptions } from './optim/sgd.ts';
 export { Lion, type LionOptions } from './optim/lion.ts';
 export { Ema, type EmaOptions } from './optim/ema.ts';
 export { Optimizer, type OptimizerOptions } from './optim/optimizer.ts';
+export type { LossScaleOptions } from './optim/loss-scale.ts';
 export type { TrainableParameters } from './optim/trainable-parameters.ts';
 export { keyedBits, randomKey, unit24, type RandomBits } from './kernel/random.ts';
 export { advanceSeed } from './ops/random/advance-seed.ts';

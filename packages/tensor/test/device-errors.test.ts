@@ -100,7 +100,7 @@ test('a GPU that goes away is a DeviceLostError, before and during a read', asyn
     const reading = x.reshape([1, 3]).mul(2).read();
     own.gpu.destroy();
     return await reading;
-  }, 'during affine (tensor [3] f32, affine [1, 3] f32)');
+  }, 'during mul (tensor [3] f32, mul [1, 3] f32)');
   await lossOf(async (own) => {
     const plan = await compile(own, { x: { shape: [2, 2] } }, ({ x }) => ({ y: x.tanh().sum() }));
     const reading = plan.run({ x: [1, 2, 3, 4] }).y.read();

@@ -280,7 +280,7 @@ test('a plan joins moves with what reads them, gradients included', async () => 
     Array.from(values, (v) => 8 * v),
   );
   assert.ok(
-    plan.calls.some(({ name }) => name === 'flip + affine'),
+    plan.calls.some(({ name }) => name === 'flip + mul'),
     plan.calls.map(({ name }) => name).join(' · '),
   );
   plan.dispose();

@@ -293,6 +293,72 @@ test('a parameter that the loss does not depend on stays as it is', async () => 
   optimizer.dispose();
 });
 
+test('f16 parameters have f32 masters: updates too small for f16 add up, in plans too', async () => {
+  if (!device.adapter.f16) return console.log('  skipped: this adapter has no f16');
+  const before = device.stats.liveBytes;
+  const x = tensor(device, [1, 2, 3], [3], { dtype: 'f16', persistent: true }).trainable();
+  const optimizer = new SGD({ x }, { lr: 1e-4 });
+  const plan = await compile(device, { c: { shape: [3] } }, ({ c }) => ({
+    norm: optimizer.step(x.cast('f32').mul(c).sum()),
+  }));
+  plan.run({ c: [1, -1, 1] });
+  assert.equal(Array.from(await x.read()), [1, 2, 3], 'a ten-thousandth is below half a unit of f16');
+  for (let step = 0; step < 99; step++) plan.run({ c: [1, -1, 1] });
+  const master = optimizer.state()['master.x'];
+  assert.ok(relativeError(await master.read(), [0.99, 2.01, 2.99]) < 1e-5);
+  const rounded = await device.scope(() => master.cast('f16').read());
+  assert.equal(await x.read(), rounded);
+  const ema = new Ema(optimizer, { decay: 0 });
+  master.write([5, 6, 7]);
+  ema.swap();
+  ema.swap();
+  assert.equal(Array.from(await x.read()), [5, 6, 7]);
+  ema.dispose();
+  plan.dispose();
+  assert.throws(() => new SGD({ x }, { lr: 1 }), /already trained by another optimiser/);
+  optimizer.release();
+  assert.equal(Array.from(await x.read()), [5, 6, 7]);
+  new SGD({ x }, { lr: 1 }).dispose();
+  assert.is(device.stats.liveBytes, before);
+});
+
+test('a scaled loss trains the same; an overflow leaves the update out and halves the scale', async () => {
+  for (const options of [{}, { clipNorm: 0.5 }, { clipValue: 0.5 }]) {
+    const values: number[][] = [];
+    for (const lossScale of [undefined, { initial: 1024, growthInterval: 2 }]) {
+      const x = leaf();
+      const optimizer = new AdamW([x], { lr: 0.1, ...options, lossScale });
+      const norms: number[] = [];
+      for (let t = 1; t <= 4; t++)
+        norms.push(
+          await device.scope(() => optimizer.step(lossOf(x, tensor(device, slopes(t), [3]))).item()),
+        );
+      values.push([...(await x.read()), ...norms]);
+      // Doubled after the second and the fourth update.
+      if (lossScale) assert.equal(Array.from(await optimizer.state().lossScale.read()), [4096, 0, 0]);
+      optimizer.dispose();
+    }
+    assert.ok(relativeError(values[1], values[0]) < 1e-6, values.join(' | '));
+  }
+  const x = leaf();
+  const optimizer = new Adam([x], { lr: 0.1, lossScale: { initial: 2 ** 20 } });
+  const step = (factor: number): Promise<number> =>
+    device.scope(() => optimizer.step(x.mul(tensor(device, [factor, 1, 1], [3])).sum()).item());
+  assert.is(await step(1e35), Infinity);
+  assert.equal(Array.from(await x.read()), start);
+  assert.is(await optimizer.state().step.item(), 0);
+  assert.equal(Array.from(await optimizer.state().lossScale.read()), [2 ** 19, 0, 1]);
+  assert.ok(Number.isNaN(await step(Number.NaN)));
+  assert.equal(Array.from(await x.read()), start);
+  await step(1);
+  assert.not.equal(Array.from(await x.read()), start);
+  assert.is(await optimizer.state().step.item(), 1);
+  optimizer.dispose();
+  const free = leaf();
+  assert.throws(() => new SGD([free], { lr: 1, lossScale: { initial: 0 } }), /lossScale\.initial is 0/);
+  free.dispose();
+});
+
 test('accumulated gradients are those of the summed loss, eager and replayed', async () => {
   const make = (x: Tensor, accumulates: boolean): Optimizer => new Adam([x], { lr: 0.1, accumulates });
   const both: number[][] = [];

@@ -10,7 +10,7 @@ import * as assert from 'uvu/assert';
 import { checkedOps } from './op-check.ts';
 
 const driver = process.env.SWIFTSHADER_ICD ?? '/usr/lib/chromium/vk_swiftshader_icd.json';
-const test = suite('spec floor', { timeLimitSeconds: 180 });
+const test = suite('spec floor', { timeLimitSeconds: 900 });
 
 interface Report {
   adapter: string;

@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url';
 import { testPackages, type TestKind } from './test-packages.ts';
 
-const timeLimitSeconds = 20 * 60;
+const timeLimitSeconds = 30 * 60;
 
 const args = process.argv.slice(2).filter((arg) => arg !== '--');
 const flags = args.filter((arg) => arg.startsWith('-'));

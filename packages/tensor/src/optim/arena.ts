@@ -33,6 +33,8 @@ export interface Slot {
   parameter: Tensor;
   grad: Tensor;
   moments: readonly Tensor[];
+  /** The f32 values of an f16 parameter, which keeps memory of its own. */
+  master: Tensor | undefined;
   /** First element in the segment, and the first one behind it with its gap. */
   begin: number;
   end: number;
@@ -54,7 +56,7 @@ export class ParameterArena {
   readonly elements: number;
 
   /**
-   * Moves `parameters` (f32 leaves) into the arena: their storage changes, their values stay.
+   * Moves `parameters` (leaves) into the arena: their storage changes, their values stay. Of those in f16 it holds f32 values.
    * @throws LimitError for a parameter no buffer can hold; nothing has moved then.
    */
   constructor(parameters: ReadonlyMap<string, Tensor>, { of, moments, decays }: ArenaOptions) {
@@ -93,10 +95,11 @@ export class ParameterArena {
           new Tensor(device, p.shape, 'f32', { storage: t.storage, byteOffset: begin * 4 });
         const place = view(values);
         copyInto(p, place);
-        p.dispose();
-        p.storage = place.storage;
-        p.byteOffset = place.byteOffset;
-        return { name, parameter: p, grad: view(grads), moments: all.map(view), begin, end };
+        const isMaster = p.dtype !== 'f32';
+        if (isMaster) owned.add(p.storage);
+        else moveTo(p, place, { frees: true });
+        const master = isMaster ? place : undefined;
+        return { name, parameter: p, grad: view(grads), moments: all.map(view), master, begin, end };
       });
       for (const slot of slots) made.set(slot.name, slot);
       owned.add(values.storage);
@@ -106,20 +109,39 @@ export class ParameterArena {
     this.elements = this.segments.reduce((n, s) => n + s.values.size, 0);
   }
 
+  /** Rounds the f32 values of f16 parameters into them. */
+  publish(): void {
+    for (const { parameter, master } of this.slots) if (master) copyInto(master, parameter);
+  }
+
   /** Gives the parameters memory of their own again and frees the arena. */
   release(): void {
-    for (const { parameter } of this.slots) {
+    for (const { parameter, master } of this.slots) {
+      if (master) {
+        owned.delete(parameter.storage);
+        continue;
+      }
       const own = emptyTensor(this.device, parameter.shape, { persistent: true, madeBy: 'parameter' });
-      copyInto(parameter, own);
-      parameter.storage = own.storage;
-      parameter.byteOffset = own.byteOffset;
+      moveTo(parameter, copyInto(parameter, own), { frees: false });
     }
-    this.dispose();
+    this.#free();
   }
 
   /** Frees the arena, parameters included. */
   dispose(): void {
+    for (const { parameter, master } of this.slots) if (master) parameter.dispose();
+    this.#free();
+  }
+
+  #free(): void {
     for (const { values, grads, moments } of this.segments)
       for (const t of [values, grads, ...moments]) t.dispose();
   }
+}
+
+/** The same Tensor, with the memory of another one. */
+function moveTo(t: Tensor, place: Tensor, { frees }: { frees: boolean }): void {
+  if (frees) t.dispose();
+  t.storage = place.storage;
+  t.byteOffset = place.byteOffset;
 }

@@ -62,6 +62,7 @@ export class Ema {
         code: wgsl`fn thread(i: u32) { let x = value[i]; value[i] = average[i]; average[i] = x; }`,
       }),
     );
+    this.#arena.publish();
   }
 
   /** The averages by parameter name, for checkpoints; views of this object's memory. */

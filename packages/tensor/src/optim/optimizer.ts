@@ -11,6 +11,7 @@ import type { LaunchContext } from '../op.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 import { ParameterArena, type Segment } from './arena.ts';
 import { gradientNorm } from './gradient-norm.ts';
+import { LossScale, type LossScaleOptions } from './loss-scale.ts';
 import { trainableParameters, type TrainableParameters } from './trainable-parameters.ts';
 
 export interface OptimizerOptions {
@@ -22,6 +23,11 @@ export interface OptimizerOptions {
   clipNorm?: number;
   /** Each element of a gradient is brought into ±this (clip_grad_value_); not together with `clipNorm`. */
   clipValue?: number;
+  /**
+   * Scales the loss, so that gradients of f16 activations do not vanish; an update whose gradients overflow is left out, and
+   * halves the scale. Default: not at all, which is right where activations are f32.
+   */
+  lossScale?: LossScaleOptions;
   /** Makes room for {@link Optimizer.accumulate}; one more number for each parameter. */
   accumulates?: boolean;
 }
@@ -65,10 +71,12 @@ export abstract class Optimizer {
   readonly #norm: Tensor;
   /** Sums of accumulated gradients, one for each segment. */
   readonly #sums: readonly Tensor[];
+  readonly #scale: LossScale | undefined;
   #lr: number;
 
   /**
-   * Gathers `parameters` (f32 leaves) into one arena; the same Tensor objects stay in use.
+   * Gathers `parameters` (leaves) into one arena; the same Tensor objects stay in use. Those in f16 have f32 masters, and are
+   * rounded from them after every update: values that are written into such a parameter itself do not last.
    * @throws TensorError naming a parameter that cannot be trained, or an option that makes no sense; nothing has changed then.
    */
   constructor(rule: UpdateRule, parameters: TrainableParameters, options: OptimizerOptions & { lr: number }) {
@@ -91,6 +99,7 @@ export abstract class Optimizer {
       emptyTensor(device, [size], { persistent: true, madeBy });
     this.#rates = own(7, `${of} rates`).write([0, 0, 0, 1, 0, lr, 0]);
     this.#norm = own(1, 'gradient norm');
+    this.#scale = options.lossScale && new LossScale(device, of, options.lossScale);
     this.#sums = accumulates ? segments.map(({ grads }) => own(grads.size, `${of} sums`)) : [];
   }
 
@@ -140,6 +149,7 @@ export abstract class Optimizer {
     const isUsed = (parameter: Tensor): boolean => this.#sums.length > 0 || !unused.has(parameter);
     this.device.scope(() => this.#prepare(gradientNorm(this.#context('gradient norm'), this.arena.segments)));
     for (const segment of this.arena.segments) this.#update(segment, isUsed);
+    this.arena.publish();
     return this.#norm;
   }
 
@@ -161,16 +171,19 @@ export abstract class Optimizer {
   }
 
   /**
-   * What a checkpoint needs to go on with: moments by parameter name (`m.weight`), and `step`, the number of updates
-   * done. Views of the optimiser's memory: write into them to restore.
+   * What a checkpoint needs to go on with: moments by parameter name (`m.weight`), f32 masters of f16 parameters
+   * (`master.weight`), the scale of the loss, and `step`, the number of updates done. Views of the optimiser's memory:
+   * write into them to restore.
    */
   state(): Record<string, Tensor> {
-    const moments = this.arena.slots.flatMap((s) =>
-      s.moments.map((t, i) => [`${this.#rule.moments[i]}.${s.name}`, t] as const),
-    );
+    const kept = this.arena.slots.flatMap(({ name, moments, master }): [string, Tensor][] => [
+      ...moments.map((t, i): [string, Tensor] => [`${this.#rule.moments[i]}.${name}`, t]),
+      ...(master ? [[`master.${name}`, master] as [string, Tensor]] : []),
+    ]);
+    if (this.#scale) kept.push(['lossScale', this.#scale.tensor]);
     const { storage } = this.#rates;
     const step = new Tensor(this.device, [1], 'f32', { storage, byteOffset: 4 * place.count });
-    return { ...Object.fromEntries(moments), step };
+    return { ...Object.fromEntries(kept), step };
   }
 
   /** Ends the training: parameters get memory of their own again, and may go to another optimiser; moments are freed. */
@@ -187,6 +200,7 @@ export abstract class Optimizer {
 
   #disposeOwn(): void {
     for (const t of [this.#rates, this.#norm, ...this.#sums]) t.dispose();
+    this.#scale?.tensor.dispose();
   }
 
   #noRoom(what: string): TensorError {
@@ -203,6 +217,7 @@ export abstract class Optimizer {
     const unused = new Set<Tensor>();
     const parameters = slots.map((s) => s.parameter);
     grad(loss, parameters, {
+      seed: this.#scale?.seed(loss.shape),
       into: slots.map((s) => s.grad),
       allowUnused: true,
       onUnused: (t) => void unused.add(t),
@@ -228,14 +243,16 @@ export abstract class Optimizer {
   /** Counts the update, and finds its rates and the clip coefficient. A norm that is NaN makes the coefficient NaN, as in PyTorch. */
   #prepare(norm: Tensor): void {
     const { clipNorm } = this.#options;
+    const scale = this.#scale;
     this.#context('gradient norm').run({
       read: { norm },
-      write: { out: this.#norm, rates: this.#rates },
+      write: { out: this.#norm, rates: this.#rates, ...(scale && { scaling: scale.tensor }) },
       threads: 1,
       code: wgsl`fn ratesOf(step: f32, lr: f32) -> vec3f { ${this.#rule.ratesWgsl} }
       fn thread(i: u32) {
-        let n = norm[0];
+        ${scale ? `let scaled = norm[0]; let n = scaled / scaling[0];` : 'let n = norm[0];'}
         out[0] = n;
+        ${scale?.adapt(`rates[${place.isGiven}] = 0.0f;`)}
         let step = rates[${place.count}] + 1.0f;
         rates[${place.count}] = step;
         if (rates[${place.isGiven}] == 0.0f) {
@@ -244,6 +261,7 @@ export abstract class Optimizer {
         }
         rates[${place.isGiven}] = 0.0f;
         ${clipNorm !== undefined && clipWgsl(clipNorm)}
+        ${scale && `rates[${place.coefficient}] = ${clipNorm === undefined ? '1.0f' : `rates[${place.coefficient}]`} / used;`}
       }`,
     });
   }
@@ -265,6 +283,7 @@ export abstract class Optimizer {
     { size, decayEnd }: { size: number; decayEnd: number },
   ): void {
     const rule = this.#rule;
+    const scale = this.#scale;
     const { clipNorm, clipValue } = this.#options;
     const where = (statement: string | undefined): string | undefined =>
       decayEnd > 0 ? statement && `if ((i + FIRST) * 4u < ${decayEnd}u) { ${statement} }` : undefined;
@@ -276,11 +295,12 @@ export abstract class Optimizer {
         value: part(values),
         ...Object.fromEntries(rule.moments.map((name, k) => [name, part(moments[k])])),
       },
-      also: { rates: this.#rates },
+      also: { rates: this.#rates, ...(scale && { scaling: scale.tensor }) },
       flopsPerElement: rule.flopsPerElement,
       code: wgsl`fn thread(i: u32) {
+        ${scale && `if (${scale.isSkipped}) { return; }`}
         var g = grad[i];
-        ${clipNorm !== undefined && `g *= rates[${place.coefficient}];`}
+        ${(scale ?? clipNorm) !== undefined && `g *= rates[${place.coefficient}];`}
         ${bound && `g = select(clamp(g, -${bound}, ${bound}), g, isNan4(g));`}
         var x = value[i];
         ${where(rule.decayBefore)}

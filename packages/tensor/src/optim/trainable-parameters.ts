@@ -1,6 +1,7 @@
 // What an optimiser may be given, and the checks that come before anything is moved.
 import { DTypeError, TensorError } from '../core/errors.ts';
 import type { Storage } from '../core/storage.ts';
+import { isFloat } from '../dtype/dtype.ts';
 import { Tensor } from '../tensor.ts';
 import { isInArena } from './arena.ts';
 
@@ -29,8 +30,8 @@ export function trainableParameters(of: string, given: TrainableParameters): Map
       throw new TensorError(`${of}: ${name} ${why}`);
     };
     if (!(p instanceof Tensor)) refuse(`is no tensor; parameters are tensors by name, a Map, or a list`);
-    if (p.dtype !== 'f32')
-      throw new DTypeError(`${of}: ${name} is ${p.dtype}; trainable parameters must be f32`);
+    if (!isFloat(p.dtype))
+      throw new DTypeError(`${of}: ${name} is ${p.dtype}; trainable parameters must be f32 or f16`);
     if (p.device !== first.device) refuse('lives on another device than the first parameter');
     if (p.storage.isReleased) refuse('was released; give a parameter that is alive');
     if (p.node) refuse(`is a result of ${p.node.name} and no leaf; train what it was computed from`);
