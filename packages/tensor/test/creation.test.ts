@@ -28,6 +28,7 @@ import {
   type DType,
   type Tensor,
 } from '../src/node.ts';
+import { refusesOn } from './refuses.ts';
 
 const device = await openDevice();
 const test = suite('creation');
@@ -36,14 +37,7 @@ test.after(() => device.close());
 
 const read = async (x: Tensor): Promise<number[]> => [...(await x.read())];
 
-const refuses = (work: () => unknown, kind: new (text: string) => Error, text: RegExp): void =>
-  device.scope(() =>
-    assert.throws(work, (error: Error) => {
-      assert.instance(error, kind, String(error));
-      assert.match(error.message, text);
-      return true;
-    }),
-  );
+const refuses = refusesOn(device);
 
 test('fill takes NaN and infinities, rounds as typed arrays do, and refuses integers out of range', () =>
   device.scope(async () => {

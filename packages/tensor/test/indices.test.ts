@@ -15,6 +15,7 @@ import {
   zeros,
   type Tensor,
 } from '../src/node.ts';
+import { refusesOn } from './refuses.ts';
 
 const device = await openDevice();
 const test = suite('indices');
@@ -25,14 +26,7 @@ const i32 = (values: number[] | number[][]): Tensor => tensor(device, values, { 
 const u32 = (values: number[]): Tensor => tensor(device, values, { dtype: 'u32' });
 const read = async (x: Tensor): Promise<number[]> => [...(await x.read())];
 
-const refuses = (work: () => unknown, kind: new (text: string) => Error, text: RegExp): void =>
-  device.scope(() =>
-    assert.throws(work, (error: Error) => {
-      assert.instance(error, kind, String(error));
-      assert.match(error.message, text);
-      return true;
-    }),
-  );
+const refuses = refusesOn(device);
 
 test('an index outside reads NaN, or 0 of integers, and gets no gradient; i32 counts from the end', () =>
   device.scope(async () => {

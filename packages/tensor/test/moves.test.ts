@@ -16,6 +16,7 @@ import {
   TensorError,
   type Tensor,
 } from '../src/node.ts';
+import { refusesOn } from './refuses.ts';
 
 const device = await openDevice();
 const test = suite('moves');
@@ -34,14 +35,7 @@ async function holds(x: Tensor, shape: number[], values: number[]): Promise<void
   assert.equal([...(await x.read())], values);
 }
 
-const refuses = (work: () => unknown, kind: new (text: string) => Error, text: RegExp): void =>
-  device.scope(() =>
-    assert.throws(work, (error: Error) => {
-      assert.instance(error, kind, String(error));
-      assert.match(error.message, text);
-      return true;
-    }),
-  );
+const refuses = refusesOn(device);
 
 test('reshape takes sizes one by one or as a list, and refuses what is no shape', () =>
   device.scope(async () => {

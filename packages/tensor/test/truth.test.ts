@@ -19,6 +19,7 @@ import {
   type Tensor,
 } from '../src/node.ts';
 import { formatTensor } from '../src/format-tensor.ts';
+import { refusesOn } from './refuses.ts';
 
 const remarks: string[] = [];
 const device = await openDevice({ remark: (text) => void remarks.push(text) });
@@ -26,15 +27,7 @@ const test = suite('truth');
 test.after.each(failOnGpuErrors(device));
 test.after(() => device.close());
 
-/** Runs `work` and expects an error of this kind whose text matches. */
-const refuses = (work: () => unknown, kind: new (text: string) => Error, text: RegExp): void =>
-  device.scope(() =>
-    assert.throws(work, (error: Error) => {
-      assert.instance(error, kind, String(error));
-      assert.match(error.message, text);
-      return true;
-    }),
-  );
+const refuses = refusesOn(device);
 
 test('an op without a gradient throws where one is wanted, and names itself and the cure', () => {
   const definition: OpDefinition<object, readonly [Tensor]> = {
