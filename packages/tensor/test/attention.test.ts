@@ -13,6 +13,7 @@ import {
   type Shape,
   type Tensor,
 } from '../src/node.ts';
+import { refusesOn } from './refuses.ts';
 
 const device = await openDevice();
 const test = suite('attention');
@@ -40,14 +41,7 @@ async function near(t: Tensor, wanted: readonly number[], what = ''): Promise<vo
   wanted.forEach((x, i) => assert.ok(Math.abs(got[i] - x) < 4e-6, `${what} ${i}: ${got[i]}, not ${x}`));
 }
 
-const refuses = (work: () => unknown, kind: new (text: string) => Error, text: RegExp): void =>
-  device.scope(() =>
-    assert.throws(work, (error: Error) => {
-      assert.instance(error, kind, String(error));
-      assert.match(error.message, text);
-      return true;
-    }),
-  );
+const refuses = refusesOn(device);
 
 // softmax(q·kᵀ/√2 + mask)·v in torch, k and v repeated for two heads each (repeat_interleave), and autograd.
 const out = [

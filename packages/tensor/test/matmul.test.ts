@@ -21,6 +21,7 @@ import { wholePiece } from '../src/ops/product/gemm.ts';
 import { sliceKernel } from '../src/ops/product/slice-kernel.ts';
 import { defaultTileForm, tileKernel } from '../src/ops/product/tile-kernel.ts';
 import { uniform } from './op-check.ts';
+import { refusesOn } from './refuses.ts';
 
 const device = await openDevice();
 const test = suite('matmul');
@@ -191,14 +192,7 @@ test('sums over nothing are zeros, with gradients, and a linear layer without in
   }));
 
 test('refused by name: sizes that do not fit, transposed vectors, whole numbers, unknown options', () => {
-  const refuses = (work: () => unknown, kind: new (text: string) => Error, text: RegExp): void =>
-    device.scope(() =>
-      assert.throws(work, (error: Error) => {
-        assert.instance(error, kind, String(error));
-        assert.match(error.message, text);
-        return true;
-      }),
-    );
+  const refuses = refusesOn(device);
   device.scope(() => {
     const of = (...shape: number[]): Tensor => wave(1, ...shape);
     refuses(
