@@ -46,7 +46,7 @@ if (python) {
   const wanted = Object.keys(rules).filter((name) => only.test(name));
   execFileSync(python, [script, folder, samplesOfOp, ...wanted], { stdio: ['ignore', 'inherit', 'ignore'] });
   const { torch, names, cases, others } = JSON.parse(
-    readFileSync(join(folder, 'cases.json'), 'utf8').replaceAll('NaN', 'null'),
+    readFileSync(join(folder, 'cases.json'), 'utf8'),
   ) as Written;
   const file = await openSafetensorsPath(join(folder, 'cases.safetensors'));
   const device = await openDevice();
