@@ -21,7 +21,7 @@ const only = new RegExp(process.env.FOREWORD_OUTSIDE ?? '');
 if (existsSync(folder)) {
   const device = await openDevice();
   const narrow = await openDevice(narrowOptions);
-  const skips = readSkips(new URL('onnx-skips.json', import.meta.url));
+  const skips = readSkips<string>(new URL('onnx-skips.json', import.meta.url));
   const names = readdirSync(folder)
     .sort()
     .filter((name) => only.test(name));
@@ -30,7 +30,7 @@ if (existsSync(folder)) {
   const test = suite('ONNX node tests', { timeLimitSeconds: 120 });
   test.after.each(failOnGpuErrors(device));
   for (const name of names) {
-    const reason = skips[name] as string | undefined;
+    const reason = skips[name];
     if (reason === undefined)
       test(name, async () => {
         const read = await readCase(join(folder, name));
@@ -70,10 +70,9 @@ if (existsSync(folder)) {
   long('devices close', () => {
     device.close();
     narrow.close();
-    const listed = names.filter((name) => skips[name]);
-    console.log(`\nONNX node tests: ${names.length - listed.length} of ${names.length}`);
-    for (const [reason, count] of reasonsOf(listed.map((name) => skips[name])))
-      console.log(`  ${count} left out: ${reason}`);
+    const reasons = names.flatMap((name) => skips[name] ?? []);
+    console.log(`\nONNX node tests: ${names.length - reasons.length} of ${names.length}`);
+    for (const [reason, count] of reasonsOf(reasons)) console.log(`  ${count} left out: ${reason}`);
   });
   long.run();
 } else {

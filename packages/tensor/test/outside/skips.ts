@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 /** Reasons of tests that run and give something else begin with this. */
 export const differs = 'differs: ';
 
-/** Test name → reason. */
-export const readSkips = (file: URL): Record<string, string> =>
-  JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+/** Test name → reason, or reasons. */
+export const readSkips = <T extends string | string[]>(file: URL): Partial<Record<string, T>> =>
+  JSON.parse(readFileSync(file, 'utf8')) as Partial<Record<string, T>>;
 
 /** How often each reason stands, the most frequent first. */
 export function reasonsOf(reasons: readonly string[]): [reason: string, count: number][] {

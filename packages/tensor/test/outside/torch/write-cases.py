@@ -1,6 +1,7 @@
 # Writes PyTorch's OpInfo samples with their results and gradients: cases.json and cases.safetensors in a folder.
 #   python3 write-cases.py <folder> <most samples of an op> <op>…
 import json
+import math
 import random
 import struct
 import sys
@@ -50,8 +51,8 @@ def encode(value, leaves):
         return {**keep(value), "leaf": len(leaves) - 1 if value.requires_grad else None}
     if isinstance(value, (list, tuple)):
         return [encode(each, leaves) for each in value]
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return {"number": "Infinity" if value > 0 else "-Infinity"}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"number": "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise Unsupported(f"an argument of type {type(value).__name__}")
@@ -126,4 +127,4 @@ for op in op_db:
             others.append({"op": name, "why": str(error)})
 write_safetensors(f"{folder}/cases.safetensors")
 with open(f"{folder}/cases.json", "w") as file:
-    json.dump({"torch": torch.__version__, "names": sorted(names), "cases": cases, "others": others}, file, allow_nan=True)
+    json.dump({"torch": torch.__version__, "names": sorted(names), "cases": cases, "others": others}, file, allow_nan=False)
