@@ -401,7 +401,7 @@ test('caption --decode writes captions by any method; --beam N is short for beam
   const beam = await caption('--beam', '3');
   assert.match(beam, /^.+\n$/);
   assert.is(await caption('--decode', 'beam:3'), beam);
-  const rules = 'no-repeat=1,bad-words=red|green|blue';
+  const rules = 'no-repeat=1,min-length=4,bad-words=red|green|blue';
   for (const method of ['magic:4', 'best-of:3', 'diverse:3,groups=3']) {
     const text = await caption('--decode', `${method},${rules}`);
     assert.match(text, /^.+\n$/);
