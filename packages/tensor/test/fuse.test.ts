@@ -69,6 +69,21 @@ test('what two kernels read, or the plan gives back, is stored', async () => {
   plan.dispose();
 });
 
+test('what a kernel reads at another place too is stored', async () => {
+  // The values are compared with those of the same ops run one by one.
+  assert.equal(await kernelsOf((x) => x.mul(2).add(x.mul(2).flip(0))), ['mul', 'flip + mul + add']);
+  const turned = (x: Tensor): Tensor => {
+    const t = x.mul(2);
+    return t.add(t.flip(0)).add(t.flip(1));
+  };
+  assert.equal(await kernelsOf(turned), ['mul', 'flip + add + flip + add']);
+  const centred = (x: Tensor): Tensor => {
+    const t = x.slice({ end: 1 }).tanh(); // [1, 8], broadcast to [6, 8]
+    return t.expand([6, 8]).add(t);
+  };
+  await kernelsOf(centred);
+});
+
 test('a kernel does not move over a write of what it reads', async () => {
   const state = tensor(device, [1, 2, 3, 4], [4], { persistent: true });
   const { copyInto } = await import('../src/index.ts');

@@ -82,16 +82,27 @@ export function fusePointwise(calls: readonly KernelCall[], options: FuseOptions
       if (list.at(-1) !== at) list.push(at);
     });
   });
-  /** Where the one kernel that makes this operand stands, if the consumer at `at` is all that reads it. */
+  /**
+   * Where the one kernel that makes this operand of `graph` stands, if the consumer at `at` is all that reads it, and reads
+   * it element by element everywhere: `t + flip(t)` needs t stored.
+   */
   const producerOf = (
-    { tensor, index, isSplat, inside }: PointwiseOperand,
+    graph: PointwiseGraph,
+    { tensor }: PointwiseOperand,
     at: number,
   ): number | undefined => {
     const { storage } = tensor;
+    const isPlain = graph.operands.every(
+      ({ tensor: other, index, isSplat, inside }) =>
+        other.storage !== storage ||
+        (!index &&
+          !isSplat &&
+          !inside &&
+          other.byteOffset === tensor.byteOffset &&
+          other.size === tensor.size),
+    );
     if (
-      index ||
-      isSplat ||
-      inside ||
+      !isPlain ||
       tensor.dtype === 'f16' ||
       !storage.isVirtual ||
       storage.target ||
@@ -100,8 +111,8 @@ export function fusePointwise(calls: readonly KernelCall[], options: FuseOptions
       return undefined;
     const { writers, readers } = uses.get(storage)!;
     if (writers.length !== 1 || readers.length !== 1 || readers[0] !== at) return undefined;
-    const graph = kept[writers[0]]?.pointwise;
-    const isWhole = graph?.out.size === tensor.size && graph.out.byteOffset === tensor.byteOffset;
+    const made = kept[writers[0]]?.pointwise;
+    const isWhole = made?.out.size === tensor.size && made.out.byteOffset === tensor.byteOffset;
     return isWhole ? writers[0] : undefined;
   };
   const mayMove = (from: number, to: number): boolean => {
@@ -118,7 +129,7 @@ export function fusePointwise(calls: readonly KernelCall[], options: FuseOptions
   };
   for (let at = 0; at < kept.length; at++) {
     for (let graph = kept[at]?.pointwise, k = 0; graph && k < graph.operands.length; k++) {
-      const from = producerOf(graph.operands[k], at);
+      const from = producerOf(graph, graph.operands[k], at);
       if (from === undefined || !mayMove(from, at)) continue;
       const joined = join(kept[from]!.pointwise!, graph);
       if (!joined || bindingsOf(joined, options.bindingBytes) > options.storageBuffers) continue;
