@@ -76,7 +76,7 @@ test('what a kernel reads at another place too is stored', async () => {
     const t = x.mul(2);
     return t.add(t.flip(0)).add(t.flip(1));
   };
-  assert.equal(await kernelsOf(turned), ['mul', 'flip + add + flip + add']);
+  assert.equal(await kernelsOf(turned), ['mul', 'flip + flip + add + add']);
   const centred = (x: Tensor): Tensor => {
     const t = x.slice({ end: 1 }).tanh(); // [1, 8], broadcast to [6, 8]
     return t.expand([6, 8]).add(t);
