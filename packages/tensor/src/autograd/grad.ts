@@ -103,8 +103,9 @@ export function gradSince(
   const { seed, into, allowUnused = false, onUnused } = options;
   assertDifferentiable(loss, wrt, options);
   const { order, onPath } = pathsTo(loss, new Set(wrt), since);
-  const unused = wrt.findIndex((t) => t !== loss && !order.some((node) => node.inputs.includes(t)));
-  if (unused >= 0 && !allowUnused)
+  const used = allowUnused ? undefined : new Set([loss, ...order.flatMap(({ inputs }) => inputs)]);
+  const unused = used ? wrt.findIndex((t) => !used.has(t)) : -1;
+  if (unused >= 0)
     throw new TensorError(
       `grad: the loss does not depend on tensor ${unused}, ${wrt[unused].toString()}; leave it out, or ask for zeros with allowUnused`,
     );
